@@ -1,0 +1,135 @@
+import type { Static, TObject, TSchema } from 'typebox'
+import { AppError, isErrorCode } from './app-error.ts'
+import type { Answer, Endpoint, Returns } from './endpoint.ts'
+import { encodeParameters } from './parameters.ts'
+import { describeFault } from './validate.ts'
+
+interface ClientOptions {
+  /** The server's address with its base path, for instance `http://127.0.0.1:8000`. */
+  address: string
+  apiKey?: string
+  fetch?: typeof fetch
+}
+
+interface RequestInput {
+  params?: unknown
+  query?: unknown
+  leaseToken?: string
+  /** A stream goes out in chunked coding. */
+  body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+  signal?: AbortSignal
+}
+
+type InputOf<P extends TObject, Q extends TObject> = Omit<RequestInput, 'params' | 'query'> &
+  (keyof Static<P> extends never ? { params?: undefined } : { params: Static<P> }) & {
+    query?: Partial<Static<Q>>
+  }
+
+/** Calls endpoints of the contract on one server. */
+export interface Client {
+  /**
+   * Calls an endpoint and decodes its answer.
+   * Throws the server's own AppError (code, message, hint); SERVER_UNREACHABLE; ANSWER_INVALID.
+   */
+  call<P extends TObject, Q extends TObject, R extends Returns>(
+    endpoint: Endpoint<P, Q, R>,
+    input: InputOf<P, Q>,
+  ): Promise<Answer<R>>
+  /** Sends a request for an endpoint and hands back the raw response when it is a success (2xx); throws as `call` does. */
+  send<P extends TObject, Q extends TObject, R extends Returns>(
+    endpoint: Endpoint<P, Q, R>,
+    input: InputOf<P, Q>,
+  ): Promise<Response>
+}
+
+export function createClient(options: ClientOptions): Client {
+  async function send(endpoint: Endpoint, input: RequestInput): Promise<Response> {
+    const response = await request(options, endpoint, input)
+    if (!response.ok) throw await errorOf(response)
+    return response
+  }
+  return {
+    send: (endpoint, input) => send(endpoint, input),
+    async call(endpoint, input) {
+      const response = await send(endpoint, input)
+      return (await decodeAnswer(endpoint.returns, response)) as never
+    },
+  }
+}
+
+async function request(options: ClientOptions, endpoint: Endpoint, input: RequestInput): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json, text/plain;q=0.9, */*;q=0.1' }
+  if (options.apiKey !== undefined && endpoint.auth !== 'none') headers['x-api-key'] = options.apiKey
+  if (input.leaseToken !== undefined) headers['x-lease-token'] = input.leaseToken
+  if (input.body !== undefined) headers['content-type'] = 'application/octet-stream'
+  const init: RequestInit & { duplex?: 'half' } = { method: endpoint.method, headers, redirect: 'error' }
+  if (input.body !== undefined) {
+    init.body = input.body
+    init.duplex = 'half'
+  }
+  if (input.signal) init.signal = input.signal
+  const address = addressOf(options.address, endpoint, input)
+  try {
+    return await (options.fetch ?? fetch)(address, init)
+  } catch (cause) {
+    if (input.signal?.aborted) throw cause
+    throw new AppError('SERVER_UNREACHABLE', {
+      message: `The server at ${options.address} does not answer: ${reasonOf(cause)}.`,
+      cause,
+    })
+  }
+}
+
+function addressOf(base: string, endpoint: Endpoint, input: RequestInput): string {
+  const params = (input.params ?? {}) as Record<string, unknown>
+  const path = endpoint.path.replaceAll(/:([a-z]+)/g, (_, name: string) =>
+    encodeURIComponent(String(params[name])),
+  )
+  const query = new URLSearchParams(
+    encodeParameters((input.query ?? {}) as Record<string, unknown>),
+  ).toString()
+  return base.replace(/\/+$/, '') + path + (query === '' ? '' : `?${query}`)
+}
+
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+  if (inner instanceof AggregateError && inner.errors[0] instanceof Error) return inner.errors[0].message
+  return inner instanceof Error ? inner.message || inner.name : String(inner)
+}
+
+async function decodeAnswer(returns: Returns, response: Response): Promise<unknown> {
+  if (returns === 'empty') {
+    await response.arrayBuffer()
+    return undefined
+  }
+  if (typeof returns === 'string') return returns === 'json' ? response.json() : response.text()
+  const body = await jsonOf(response)
+  const data = (body as { data?: unknown } | undefined)?.data
+  const fault = describeFault(returns as TSchema, data)
+  if (fault !== undefined) {
+    throw new AppError('ANSWER_INVALID', {
+      message: `The server's answer does not fit the contract: it ${fault}.`,
+    })
+  }
+  return data
+}
+
+async function errorOf(response: Response): Promise<AppError> {
+  const body = (await jsonOf(response)) as { message?: unknown; code?: unknown; hint?: unknown } | undefined
+  const status = `The server answered ${response.status} ${response.statusText}`.trim()
+  if (typeof body?.message !== 'string') return new AppError('ANSWER_INVALID', { message: `${status}.` })
+  const code = typeof body.code === 'string' && isErrorCode(body.code) ? body.code : 'ANSWER_INVALID'
+  return new AppError(code, {
+    message: body.message === '' ? `${status}.` : body.message,
+    ...(typeof body.hint === 'string' ? { hint: body.hint } : {}),
+  })
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text().catch(() => '')
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,347 @@
+import Type, { type TObject } from 'typebox'
+import type { Endpoint, Returns } from './endpoint.ts'
+import * as schemas from './schemas.ts'
+
+const nothing = Type.Object({})
+const id = Type.Object({ id: Type.Integer({ minimum: 1 }) })
+const limit = Type.Optional(
+  Type.Integer({ minimum: 0, maximum: 10_000, default: 25, description: 'how many at most' }),
+)
+const offset = Type.Optional(Type.Integer({ minimum: 0, default: 0, description: 'how many to leave out' }))
+const text = (description: string, rest: object = {}) => Type.String({ description, ...rest })
+const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
+const list = (description: string, rest: object = {}) =>
+  Type.Array(Type.String(), { description: `${description} (comma list)`, ...rest })
+
+interface Details<P extends TObject, Q extends TObject, R extends Returns>
+  extends Pick<Endpoint, 'summary' | 'auth'>,
+    Partial<Pick<Endpoint, 'emptyQuery' | 'body' | 'errors'>> {
+  params?: P
+  query?: Q
+  returns: R
+}
+
+function endpoint<R extends Returns, P extends TObject = typeof nothing, Q extends TObject = typeof nothing>(
+  name: string,
+  route: `${Endpoint['method']} /${string}`,
+  details: Details<P, Q, R>,
+): Endpoint<P, Q, R> {
+  const [method, path] = route.split(' ') as [Endpoint['method'], string]
+  return {
+    id: name,
+    method,
+    path,
+    auth: details.auth,
+    summary: details.summary,
+    params: details.params ?? (nothing as unknown as P),
+    query: details.query ?? (nothing as unknown as Q),
+    emptyQuery: details.emptyQuery ?? 'unset',
+    body: details.body ?? 'none',
+    returns: details.returns,
+    errors: details.errors ?? [],
+  }
+}
+
+const repo = text('the repository')
+const arch = text('the architecture')
+
+/** Every endpoint of the server, in the order in which the reference lists them. */
+export const contract = {
+  health: endpoint('health', 'GET /health', {
+    summary: 'Whether the server is up. The message is "Healthy.".',
+    auth: 'none',
+    returns: 'json',
+  }),
+  getFile: endpoint('getFile', 'GET /:repo/:arch/:filename', {
+    summary:
+      'A file of an arch-repo: REPO.db, REPO.files (with or without .tar.gz), a package, or the desc of NAME-VERSION.',
+    auth: 'none',
+    params: Type.Object({ repo, arch, filename: text('the file') }),
+    returns: 'file',
+    errors: ['FILE_NOT_FOUND'],
+  }),
+  publishPackage: endpoint('publishPackage', 'POST /:repo/publish', {
+    summary: 'Publish a package archive. The answer means that it is stored for good and in the database.',
+    auth: 'key',
+    params: Type.Object({ repo }),
+    query: Type.Object({
+      replace: flag('replace a different file that was published under the same file name'),
+    }),
+    body: 'package',
+    returns: schemas.Published,
+    errors: [
+      'REPOSITORY_NAME_INVALID',
+      'LENGTH_REQUIRED',
+      'BODY_INVALID',
+      'PACKAGE_INVALID',
+      'PACKAGE_TOO_LARGE',
+      'PACKAGE_EXISTS',
+      'STORAGE_FULL',
+    ],
+  }),
+  removePackage: endpoint('removePackage', 'DELETE /:repo/:arch/:pkgname', {
+    summary: 'Remove a package from an arch-repo.',
+    auth: 'key',
+    params: Type.Object({ repo, arch, pkgname: text('the package') }),
+    returns: 'empty',
+    errors: ['PACKAGE_NOT_FOUND', 'REPOSITORY_NOT_FOUND'],
+  }),
+  removeArchRepo: endpoint('removeArchRepo', 'DELETE /:repo/:arch', {
+    summary: 'Remove an architecture of a repository with all its packages.',
+    auth: 'key',
+    params: Type.Object({ repo, arch }),
+    returns: 'empty',
+    errors: ['REPOSITORY_NOT_FOUND'],
+  }),
+  removeRepository: endpoint('removeRepository', 'DELETE /:repo', {
+    summary: 'Remove a repository with all its packages.',
+    auth: 'key',
+    params: Type.Object({ repo }),
+    returns: 'empty',
+    errors: ['REPOSITORY_NOT_FOUND'],
+  }),
+  listTargets: endpoint('listTargets', 'GET /api/v1/targets', {
+    summary: 'The targets, by id.',
+    auth: 'key',
+    query: Type.Object({
+      limit,
+      offset,
+      repo: Type.Optional(repo),
+      query: Type.Optional(text('a part of the url, path or branch')),
+      arch: Type.Optional(arch),
+    }),
+    returns: Type.Array(schemas.Target),
+  }),
+  getTarget: endpoint('getTarget', 'GET /api/v1/targets/:id', {
+    summary: 'One target.',
+    auth: 'key',
+    params: id,
+    returns: schemas.Target,
+    errors: ['TARGET_NOT_FOUND'],
+  }),
+  addTarget: endpoint('addTarget', 'POST /api/v1/targets', {
+    summary: 'Add a target. The data is its id.',
+    auth: 'key',
+    query: Type.Object({
+      kind: text('git or url', { missing: 'Missing parameter: kind.' }),
+      url: text('the address of the git repository or of the PKGBUILD', {
+        missing: 'Missing parameter: url.',
+        maxLength: 2048,
+      }),
+      repo: text('the repository to publish to', { missing: 'Missing parameter: repo.' }),
+      branch: Type.Optional(text('the branch to build', { maxLength: 255 })),
+      path: Type.Optional(text('the folder of the PKGBUILD inside the source', { maxLength: 1024 })),
+      schedule: Type.Optional(text('when to build: minute hour [day [month]]', { maxLength: 256 })),
+      arch: Type.Optional(list('the architectures to build for; default: default_arch', { maxItems: 16 })),
+    }),
+    returns: Type.Integer(),
+    errors: ['PARAMETER_MISSING', 'SOURCE_INVALID', 'SCHEDULE_INVALID', 'REPOSITORY_NAME_INVALID'],
+  }),
+  editTarget: endpoint('editTarget', 'PATCH /api/v1/targets/:id', {
+    summary: 'Change a target. An empty value clears branch, path or schedule.',
+    auth: 'key',
+    params: id,
+    query: Type.Object({
+      kind: Type.Optional(text('git or url')),
+      url: Type.Optional(text('the address of the git repository or of the PKGBUILD', { maxLength: 2048 })),
+      repo: Type.Optional(text('the repository to publish to')),
+      branch: Type.Optional(text('the branch to build', { maxLength: 255 })),
+      path: Type.Optional(text('the folder of the PKGBUILD inside the source', { maxLength: 1024 })),
+      schedule: Type.Optional(text('when to build: minute hour [day [month]]', { maxLength: 256 })),
+      arch: Type.Optional(list('the architectures to build for', { maxItems: 16 })),
+    }),
+    emptyQuery: 'kept',
+    returns: schemas.Target,
+    errors: ['TARGET_NOT_FOUND', 'SOURCE_INVALID', 'SCHEDULE_INVALID', 'REPOSITORY_NAME_INVALID'],
+  }),
+  removeTarget: endpoint('removeTarget', 'DELETE /api/v1/targets/:id', {
+    summary: 'Remove a target and its queued jobs. Its logs stay. Removing one that is gone already is fine.',
+    auth: 'key',
+    params: id,
+    returns: 'empty',
+  }),
+  enqueueJob: endpoint('enqueueJob', 'POST /api/v1/jobs/queue', {
+    summary: 'Enqueue a build. A request joins a queued job of the same target and architecture.',
+    auth: 'key',
+    query: Type.Object({
+      target: Type.Integer({
+        minimum: 1,
+        description: 'the target’s id',
+        missing: 'Missing target query arg.',
+      }),
+      arch: text('the architecture', {
+        missing: 'Missing arch query arg.',
+        empty: 'Empty arch query arg.',
+      }),
+      force: flag('build also what is published already'),
+      timeout: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 604_800, description: 'seconds until the build is stopped' }),
+      ),
+    }),
+    returns: 'empty',
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID'],
+  }),
+  pollJobs: endpoint('pollJobs', 'GET /api/v1/jobs/poll', {
+    summary: 'Take jobs the way a Vieter 0.6 agent does: each is handed out once; its log upload ends it.',
+    auth: 'key',
+    query: Type.Object({
+      arch: text('the architecture', { missing: 'Missing arch query arg.' }),
+      max: Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'how many at most',
+        missing: 'Missing max query arg.',
+      }),
+    }),
+    returns: Type.Array(schemas.BuildConfig),
+    errors: ['PARAMETER_MISSING'],
+  }),
+  listJobs: endpoint('listJobs', 'GET /api/v1/jobs', {
+    summary: 'The queued and leased jobs, oldest first.',
+    auth: 'key',
+    query: Type.Object({ limit, offset }),
+    returns: Type.Array(schemas.Job),
+  }),
+  leaseJobs: endpoint('leaseJobs', 'POST /api/v1/jobs/lease', {
+    summary: 'Lease jobs. With `wait`, the answer is held until there is one, for that long at most.',
+    auth: 'key',
+    query: Type.Object({
+      arch: list('the architectures this agent builds for'),
+      max: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 100, default: 1, description: 'how many at most' }),
+      ),
+      agent: Type.Optional(text('the agent’s name', { maxLength: 128 })),
+      wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'seconds' })),
+    }),
+    returns: Type.Array(schemas.Lease),
+    errors: ['PARAMETER_MISSING'],
+  }),
+  startJob: endpoint('startJob', 'POST /api/v1/jobs/start', {
+    summary: 'Enqueue a build and lease it at once, for a person who builds on the machine at hand.',
+    auth: 'key',
+    query: Type.Object({
+      target: Type.Integer({ minimum: 1, description: 'the target’s id' }),
+      arch: text('the architecture'),
+      force: flag('build also what is published already'),
+      timeout: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 604_800, description: 'seconds until the build is stopped' }),
+      ),
+      agent: Type.Optional(text('the name of who builds', { maxLength: 128 })),
+    }),
+    returns: schemas.Lease,
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID', 'TARGET_NOT_FOUND', 'JOB_RUNNING'],
+  }),
+  extendLease: endpoint('extendLease', 'POST /api/v1/jobs/:id/extend', {
+    summary: 'Extend the lease on a job.',
+    auth: 'lease',
+    params: id,
+    returns: schemas.LeaseExtension,
+    errors: ['LEASE_LOST'],
+  }),
+  appendLog: endpoint('appendLog', 'POST /api/v1/jobs/:id/log', {
+    summary: 'Append a piece of the build’s output to its log.',
+    auth: 'lease',
+    params: id,
+    query: Type.Object({
+      offset: Type.Integer({ minimum: 0, description: 'the size of the log before this piece, in bytes' }),
+    }),
+    emptyQuery: 'kept',
+    body: 'text',
+    returns: schemas.LogSize,
+    errors: ['LEASE_LOST', 'LOG_OFFSET_MISMATCH', 'BODY_TOO_LARGE'],
+  }),
+  uploadBuiltPackage: endpoint('uploadBuiltPackage', 'POST /api/v1/jobs/:id/packages', {
+    summary: 'Hand in a package of a build. It becomes visible, with the others, when the build is finished.',
+    auth: 'lease',
+    params: id,
+    body: 'package',
+    returns: schemas.Published,
+    errors: [
+      'LEASE_LOST',
+      'LENGTH_REQUIRED',
+      'BODY_INVALID',
+      'PACKAGE_INVALID',
+      'PACKAGE_TOO_LARGE',
+      'STORAGE_FULL',
+    ],
+  }),
+  finishBuild: endpoint('finishBuild', 'POST /api/v1/jobs/:id/finish', {
+    summary: 'End a build. With exit code 0 all packages handed in are published in one commit.',
+    auth: 'lease',
+    params: id,
+    query: Type.Object({
+      exit_code: Type.Integer({ minimum: 0, maximum: 255, description: '0: the build succeeded' }),
+    }),
+    emptyQuery: 'kept',
+    returns: schemas.FinishedBuild,
+    errors: ['LEASE_LOST', 'PACKAGE_EXISTS'],
+  }),
+  listLogs: endpoint('listLogs', 'GET /api/v1/logs', {
+    summary: 'The logs of finished builds, by id.',
+    auth: 'key',
+    query: Type.Object({
+      limit,
+      offset,
+      target: Type.Optional(Type.Integer({ minimum: 0, description: 'the target’s id' })),
+      before: Type.Optional(Type.Integer({ minimum: 0, description: 'started before (UTC epoch seconds)' })),
+      after: Type.Optional(Type.Integer({ minimum: 0, description: 'started after (UTC epoch seconds)' })),
+      arch: Type.Optional(arch),
+      exit_codes: Type.Optional(list('exit codes, `0,1`, or those left out, `!0,!2`', { maxItems: 256 })),
+    }),
+    returns: Type.Array(schemas.Log),
+    errors: ['PARAMETER_INVALID'],
+  }),
+  getLog: endpoint('getLog', 'GET /api/v1/logs/:id', {
+    summary: 'One log.',
+    auth: 'key',
+    params: id,
+    returns: schemas.Log,
+    errors: ['LOG_NOT_FOUND'],
+  }),
+  getLogContent: endpoint('getLogContent', 'GET /api/v1/logs/:id/content', {
+    summary: 'The output of a build, as far as it has come.',
+    auth: 'key',
+    params: id,
+    returns: 'text',
+    errors: ['LOG_NOT_FOUND'],
+  }),
+  addLog: endpoint('addLog', 'POST /api/v1/logs', {
+    summary:
+      'Store the log of a build, the way a Vieter 0.6 agent does. It ends the job that the agent polled.',
+    auth: 'key',
+    query: Type.Object({
+      startTime: Type.Integer({ minimum: 0, missing: 'Invalid or missing start time.' }),
+      endTime: Type.Integer({ minimum: 0, missing: 'Invalid or missing end time.' }),
+      exitCode: Type.Integer({ missing: 'Missing exit code.' }),
+      arch: text('the architecture', { missing: "Missing parameter 'arch'." }),
+      target: Type.Integer({ minimum: 1, missing: 'Unknown target.' }),
+    }),
+    emptyQuery: 'kept',
+    body: 'text',
+    returns: Type.Integer(),
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID', 'LENGTH_REQUIRED', 'BODY_TOO_LARGE'],
+  }),
+  removeLog: endpoint('removeLog', 'DELETE /api/v1/logs/:id', {
+    summary: 'Remove a log.',
+    auth: 'key',
+    params: id,
+    returns: 'empty',
+    errors: ['LOG_NOT_FOUND'],
+  }),
+  getMetrics: endpoint('getMetrics', 'GET /api/v1/metrics', {
+    summary: 'Prometheus metrics, when `collect_metrics` is on.',
+    auth: 'none',
+    returns: 'text',
+    errors: ['ROUTE_NOT_FOUND'],
+  }),
+  getOpenapi: endpoint('getOpenapi', 'GET /api/v1/openapi.json', {
+    summary: 'This contract as an OpenAPI 3.1 document.',
+    auth: 'none',
+    returns: 'json',
+  }),
+  getReference: endpoint('getReference', 'GET /api/docs', {
+    summary: 'This contract as a page.',
+    auth: 'none',
+    returns: 'page',
+  }),
+} as const

@@ -1,0 +1,21 @@
+export { AppError, isErrorCode } from './app-error.ts'
+export { type Client, createClient } from './client.ts'
+export { contract } from './contract.ts'
+export type { Answer, Endpoint, Returns } from './endpoint.ts'
+export { type ErrorCode, errorTable } from './error-table.ts'
+export { formatOpenapi } from './openapi.ts'
+export { decodeParameters } from './parameters.ts'
+export { nextRun, parseSchedule, type Schedule } from './schedule.ts'
+export type {
+  BuildConfig,
+  FinishedBuild,
+  Job,
+  JobState,
+  Lease,
+  LeaseExtension,
+  Log,
+  Published,
+  Target,
+  TargetKind,
+} from './schemas.ts'
+export { checkBranch, checkSourcePath, checkSourceUrl } from './source.ts'

@@ -1,0 +1,3 @@
+export { formatSettingsReference } from './format-reference.ts'
+export { loadSettings } from './load-settings.ts'
+export { type SettingName, type Settings, settings } from './settings.ts'

@@ -1,0 +1,269 @@
+/** Who reads a setting: `vieter server`, `vieter agent`, or the commands that talk to a server. */
+type Reader = 'server' | 'agent' | 'client'
+
+interface SettingBase {
+  readBy: readonly Reader[]
+  description: string
+  /** Never shown, never logged. */
+  secret?: true
+  /** Takes protection away and belongs into laboratories only; its use is warned about at start. */
+  laboratory?: true
+}
+
+/** One setting: its type with its bounds, its default (none: it may be left out), who reads it, and what it does. */
+export type Setting = SettingBase &
+  (
+    | { type: 'text'; default?: string; choices?: readonly string[]; pattern?: RegExp; patternHint?: string }
+    | { type: 'integer'; default?: number; min: number; max: number; unit?: string }
+    | { type: 'boolean'; default: boolean }
+    | { type: 'schedule'; default: string }
+  )
+
+const architecture = {
+  pattern: /^(?!any$)[A-Za-z0-9_]{1,32}$/,
+  patternHint: 'an architecture such as x86_64, never any',
+}
+const address = { pattern: /^https?:\/\/[^\s?#]+$/, patternHint: 'an http or https address without a query' }
+
+/** Every setting of Vieter, in the order of the reference. The names of 0.6 keep their meaning and their defaults. */
+export const settings = {
+  host: {
+    type: 'text',
+    default: '0.0.0.0',
+    readBy: ['server'],
+    description: 'The address that the server listens on. `127.0.0.1` keeps it to this machine.',
+  },
+  port: {
+    type: 'integer',
+    default: 8000,
+    min: 0,
+    max: 65_535,
+    readBy: ['server'],
+    description: 'The port that the server listens on; 0 takes a free one.',
+  },
+  log_level: {
+    type: 'text',
+    default: 'WARN',
+    choices: ['FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG'],
+    readBy: ['server', 'agent'],
+    description: 'How much is logged, as JSON lines on standard error.',
+  },
+  data_dir: {
+    type: 'text',
+    default: './data',
+    readBy: ['server', 'agent'],
+    description: 'The folder that holds the SQL store, the logs, the databases and the API key.',
+  },
+  pkg_dir: {
+    type: 'text',
+    readBy: ['server'],
+    description: 'The folder that holds the packages; default: `packages` inside `data_dir`.',
+  },
+  api_key: {
+    type: 'text',
+    secret: true,
+    pattern: /^[\x21-\x7e]{1,512}$/,
+    patternHint: '1 to 512 printable ASCII characters without blanks',
+    readBy: ['server', 'agent', 'client'],
+    description:
+      'The secret that every change asks for. A server without one makes its own at the first start and keeps it in `api-key` inside `data_dir`, readable by its owner alone.',
+  },
+  default_arch: {
+    type: 'text',
+    default: 'x86_64',
+    ...architecture,
+    readBy: ['server'],
+    description: 'The architecture of targets that name none. Packages of arch `any` always go to it too.',
+  },
+  global_schedule: {
+    type: 'schedule',
+    default: '0 3',
+    readBy: ['server'],
+    description: 'When targets without a schedule of their own are built: `minute hour [day [month]]`.',
+  },
+  base_image: {
+    type: 'text',
+    default: 'archlinux:base-devel',
+    pattern: /^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$/,
+    patternHint: 'the name of an image such as archlinux:base-devel',
+    readBy: ['server', 'client'],
+    description: 'The image that builder images are made from: any with pacman and makepkg.',
+  },
+  default_build_timeout: {
+    type: 'integer',
+    default: 3600,
+    min: 1,
+    max: 604_800,
+    unit: 'seconds',
+    readBy: ['server'],
+    description: 'How long a build may take before it is stopped.',
+  },
+  max_log_age: {
+    type: 'integer',
+    default: 0,
+    min: 0,
+    max: 36_500,
+    unit: 'days',
+    readBy: ['server'],
+    description: 'Logs of builds that ended longer ago are removed; 0 keeps all.',
+  },
+  log_removal_schedule: {
+    type: 'schedule',
+    default: '0 0',
+    readBy: ['server'],
+    description: 'When old logs are removed.',
+  },
+  collect_metrics: {
+    type: 'boolean',
+    default: false,
+    readBy: ['server'],
+    description: 'Collect metrics and serve them at `/api/v1/metrics` for Prometheus.',
+  },
+  max_package_size: {
+    type: 'integer',
+    default: 8192,
+    min: 1,
+    max: 1_048_576,
+    unit: 'MiB',
+    readBy: ['server'],
+    description: 'The largest package file that is taken.',
+  },
+  max_unpacked_size: {
+    type: 'integer',
+    default: 65_536,
+    min: 1,
+    max: 16_777_216,
+    unit: 'MiB',
+    readBy: ['server'],
+    description: 'The largest size of a package’s contents that is taken, against archives that explode.',
+  },
+  max_log_size: {
+    type: 'integer',
+    default: 64,
+    min: 1,
+    max: 4096,
+    unit: 'MiB',
+    readBy: ['server', 'agent'],
+    description: 'The largest log of one build; what a build prints beyond it is cut off.',
+  },
+  lease_duration: {
+    type: 'integer',
+    default: 60,
+    min: 2,
+    max: 3600,
+    unit: 'seconds',
+    readBy: ['server'],
+    description: 'How long an agent may stay silent before its job goes back to the queue.',
+  },
+  address: {
+    type: 'text',
+    default: 'http://127.0.0.1:8000',
+    ...address,
+    readBy: ['server', 'agent', 'client'],
+    description:
+      'Where the server is found. The server prints it in the lines for pacman.conf; agents and commands connect to it.',
+  },
+  arch: {
+    type: 'text',
+    ...architecture,
+    readBy: ['agent'],
+    description: 'The architecture that the agent builds for; default: the machine’s own.',
+  },
+  agent_name: {
+    type: 'text',
+    pattern: /^[A-Za-z0-9._-]{1,64}$/,
+    patternHint: 'letters, digits, dot, dash and underscore',
+    readBy: ['agent'],
+    description: 'The name under which the agent leases jobs; default: the host’s name.',
+  },
+  max_concurrent_builds: {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 64,
+    readBy: ['agent'],
+    description: 'How many builds the agent runs at once.',
+  },
+  polling_frequency: {
+    type: 'integer',
+    default: 30,
+    min: 1,
+    max: 3600,
+    unit: 'seconds',
+    readBy: ['agent'],
+    description:
+      'How long the agent waits before it asks again when the server did not answer. Asking itself is a held request, so that a job starts at once.',
+  },
+  image_rebuild_frequency: {
+    type: 'integer',
+    default: 1440,
+    min: 1,
+    max: 525_600,
+    unit: 'minutes',
+    readBy: ['agent'],
+    description: 'How old a builder image may be before it is made anew from its base image.',
+  },
+  engine_socket: {
+    type: 'text',
+    readBy: ['agent', 'client'],
+    description:
+      'The container engine: the path of its socket, or a `tcp://` address. Default: `DOCKER_HOST`, else /var/run/docker.sock, else Podman’s socket.',
+  },
+  network: {
+    type: 'text',
+    default: 'bridge',
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/,
+    patternHint: 'the name of a network of the engine',
+    readBy: ['agent', 'client'],
+    description:
+      'The network of the engine that builds run in. `host` gives builds every service of this machine’s loopback: for laboratories only.',
+  },
+  proxy_host: {
+    type: 'text',
+    pattern: /^[A-Za-z0-9.:_-]{1,255}$/,
+    patternHint: 'an IP address of this machine that containers reach',
+    readBy: ['agent', 'client'],
+    description:
+      'The address on which the agent opens the read-only proxy for its builds; default: the gateway of the engine’s network.',
+  },
+  build_memory: {
+    type: 'integer',
+    default: 0,
+    min: 0,
+    max: 16_777_216,
+    unit: 'MiB',
+    readBy: ['agent', 'client'],
+    description: 'The memory that one build may use; 0: no limit.',
+  },
+  max_build_size: {
+    type: 'integer',
+    default: 16_384,
+    min: 1,
+    max: 1_048_576,
+    unit: 'MiB',
+    readBy: ['agent', 'client'],
+    description: 'The size of all packages of one build together that the agent takes out of its container.',
+  },
+  allow_local_sources: {
+    type: 'boolean',
+    default: false,
+    laboratory: true,
+    readBy: ['server', 'agent', 'client'],
+    description: 'Also take targets with `file:` addresses and local paths.',
+  },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof settings
+
+type ValueOf<S extends Setting> = S extends { type: 'integer' }
+  ? number
+  : S extends { type: 'boolean' }
+    ? boolean
+    : string
+
+/** The values of all settings; those without a default are undefined when they were not given. */
+export type Settings = {
+  readonly [N in SettingName]:
+    | ValueOf<(typeof settings)[N]>
+    | ((typeof settings)[N] extends { default: unknown } ? never : undefined)
+}
