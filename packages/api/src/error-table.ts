@@ -145,6 +145,11 @@ export const errorTable = {
     meaning: 'The data folder was written by a newer Vieter than this one.',
     hint: 'Start the newer Vieter, or restore a backup made by this one.',
   },
+  DATA_IN_USE: {
+    status: 0,
+    meaning: 'Another server uses the data folder.',
+    hint: 'Stop the other server, or set `data_dir` to another folder.',
+  },
   ADDRESS_IN_USE: {
     status: 0,
     meaning: 'Another program listens on the address already.',

@@ -21,8 +21,9 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
  */
 export function checkSourceUrl(kind: TargetKind, url: string, rules: SourceRules): void {
   if (url === '' || url.length > 2048) throw invalid('url', url, 'must have 1 to 2048 characters')
-  if (unprintable.test(url) || /\s/.test(url))
-    throw invalid('url', url, 'must not hold blanks or control characters')
+  if (unprintable.test(url) || /[^\S ]|^ | $/.test(url)) {
+    throw invalid('url', url, 'must not hold control characters, or begin or end with a blank')
+  }
   const parsed = URL.parse(url)
   if (rules.allowLocal && (parsed?.protocol === 'file:' || url.startsWith('/'))) return
   if (!parsed || !protocols[kind].includes(parsed.protocol) || !/^[a-z]+:\/\//.test(url)) {

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { syncFolder, writeAll } from '../files.ts'
+import type { BlobStore, StagedBlob } from './blob-store.ts'
+import { openFile } from './open-file.ts'
+
+/**
+ * Blobs as files below a folder. Staged ones live in `.staging`, which is emptied here at start: whatever lies there
+ * was never acknowledged. A commit syncs the file, renames it, and syncs every folder whose contents changed.
+ */
+export async function fsBlobs(folder: string): Promise<BlobStore> {
+  const staging = join(folder, '.staging')
+  await rm(staging, { recursive: true, force: true })
+  await mkdir(staging, { recursive: true })
+  return {
+    stage: (key) => stageFile(join(staging, randomBytes(12).toString('hex')), folder, key),
+    open: (key) => openFile(join(folder, key)),
+    delete: (key) => rm(join(folder, key), { force: true }),
+  }
+}
+
+async function stageFile(path: string, folder: string, key: string): Promise<StagedBlob> {
+  const file = await open(path, 'wx', 0o644)
+  let position = 0
+  let closed = false
+  async function close(): Promise<void> {
+    if (closed) return
+    closed = true
+    await file.close()
+  }
+  return {
+    async write(chunk) {
+      await writeAll(file, chunk, position)
+      position += chunk.length
+    },
+    async commit() {
+      await file.datasync()
+      await close()
+      await moveInto(path, folder, key)
+    },
+    async discard() {
+      await close()
+      await rm(path, { force: true })
+    },
+  }
+}
+
+async function moveInto(path: string, folder: string, key: string): Promise<void> {
+  const place = join(folder, key)
+  const made = await mkdir(dirname(place), { recursive: true })
+  await rename(path, place)
+  await syncFolder(dirname(place))
+  if (made) await syncFolder(dirname(made))
+}

@@ -1,0 +1,27 @@
+import type { EventEmitter } from 'node:events'
+import type { Settings } from '@vieter/config'
+import type { Logger } from 'pino'
+import type { BlobStore } from './blobs/blob-store.ts'
+import type { LogFiles } from './blobs/log-files.ts'
+import type { GenerationFiles } from './databases/generation-files.ts'
+import type { CommitQueue } from './services/commit-queue.ts'
+import type { Store } from './store/open-store.ts'
+
+/** Tells those who wait for a job that one was queued. */
+export type JobEvents = EventEmitter<{ queued: [] }>
+
+/** What the services work with. Made once, by the composition root; a service names the parts that it uses. */
+export interface Context {
+  settings: Settings
+  store: Store
+  blobs: BlobStore
+  logFiles: LogFiles
+  generations: GenerationFiles
+  commits: CommitQueue
+  jobEvents: JobEvents
+  /** Aborted when the server begins to stop: whoever waits, stops waiting. */
+  stopping: AbortController
+  /** The time now, in UTC epoch seconds. */
+  clock: () => number
+  log: Logger
+}

@@ -1,0 +1,39 @@
+import { AppError } from '@vieter/api'
+import type { FastifyRequest } from 'fastify'
+
+/**
+ * The body of a request as a stream. While it is read it throws LENGTH_REQUIRED when the request has neither a length nor
+ * chunked coding (RFC 9110 §15.5.12), and BODY_INVALID when the connection is cut.
+ */
+export async function* streamBody({ raw }: FastifyRequest): AsyncGenerator<Uint8Array> {
+  if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) {
+    throw new AppError('LENGTH_REQUIRED')
+  }
+  try {
+    // A refused body is left unread: the server throws the rest away after it has answered.
+    for await (const chunk of raw.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array
+  } catch (cause) {
+    throw cutShort(cause)
+  }
+  if (!raw.complete) throw cutShort(undefined)
+}
+
+function cutShort(cause: unknown): AppError {
+  return new AppError('BODY_INVALID', {
+    message: 'The connection was cut before the whole body had arrived.',
+    cause,
+  })
+}
+
+/** A small body whole. Throws as `streamBody` does, and BODY_TOO_LARGE above `limit` bytes. */
+export async function readBody(request: FastifyRequest, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of streamBody(request)) {
+    size += chunk.length
+    if (size > limit)
+      throw new AppError('BODY_TOO_LARGE', { message: `The body is larger than ${limit} bytes.` })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

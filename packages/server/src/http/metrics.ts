@@ -1,0 +1,43 @@
+import { AppError, contract } from '@vieter/api'
+import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { Mount } from './mount.ts'
+
+/** Metrics under the names of Vieter 0.6, when they are wanted; otherwise their address does not exist. */
+export async function mountMetrics(mount: Mount, server: FastifyInstance, collect: boolean): Promise<void> {
+  const registry = collect ? await collectRequests(server) : undefined
+  mount(contract.getMetrics, async ({ reply }) => {
+    if (!registry) throw new AppError('ROUTE_NOT_FOUND', { hint: 'Set `collect_metrics` on the server.' })
+    reply.type(registry.contentType)
+    return registry.metrics()
+  })
+}
+
+async function collectRequests(server: FastifyInstance): Promise<Registry> {
+  const { Counter, Histogram, Registry } = await import('prom-client')
+  const registry = new Registry()
+  const labelNames = ['method', 'path', 'status'] as const
+  const total = new Counter({
+    name: 'vieter_http_requests_total',
+    help: 'Requests answered.',
+    labelNames,
+    registers: [registry],
+  })
+  const seconds = new Histogram({
+    name: 'vieter_http_requests_duration_seconds',
+    help: 'Time from a request to its answer.',
+    labelNames,
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    registers: [registry],
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const labels = {
+      method: request.method,
+      path: request.routeOptions.url ?? '',
+      status: String(reply.statusCode),
+    }
+    total.inc(labels)
+    seconds.observe(labels, reply.elapsedTime / 1000)
+  })
+  return registry
+}

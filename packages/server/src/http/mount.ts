@@ -1,0 +1,78 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type Answer, AppError, decodeParameters, type Endpoint, type Returns } from '@vieter/api'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { Static, TObject } from 'typebox'
+import type { LeaseClaim } from '../services/held-job.ts'
+
+/** A decoded request. */
+interface Call<P extends TObject, Q extends TObject> {
+  params: Static<P>
+  query: Static<Q>
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+/** Returns the data of the answer; or undefined after it has answered by itself. */
+type Handler<P extends TObject, Q extends TObject, R extends Returns> = (
+  call: Call<P, Q>,
+) => Promise<Answer<R>>
+
+/** Mounts one endpoint of the contract: authentication before anything is read, decoding, the handler, the envelope. */
+export type Mount = <P extends TObject, Q extends TObject, R extends Returns>(
+  endpoint: Endpoint<P, Q, R>,
+  handler: Handler<P, Q, R>,
+) => void
+
+/** `keyHash` is the SHA-256 of the API key. */
+export function createMount(
+  server: FastifyInstance,
+  keyHash: Buffer,
+  hash: (secret: string) => Buffer,
+): Mount {
+  const authenticate: onRequestAsyncHookHandler = async (request) => {
+    const given = keyOf(request)
+    if (given === undefined || !timingSafeEqual(hash(given), keyHash)) {
+      throw new AppError('UNAUTHORIZED', { message: '401 Unauthorized' })
+    }
+  }
+  return (endpoint, handler) => {
+    server.route({
+      method: endpoint.method,
+      url: endpoint.path,
+      onRequest: endpoint.auth === 'none' ? [] : [authenticate],
+      handler: async (request, reply) => {
+        const params = decodeParameters(endpoint.params, request.params as Record<string, string>, 'kept')
+        const query = decodeParameters(endpoint.query, lastOfEach(request.query), endpoint.emptyQuery)
+        const data = await handler({ params, query, request, reply })
+        if (reply.sent || typeof endpoint.returns === 'string') return data
+        return { message: '', data }
+      },
+    })
+  }
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers['x-api-key']
+  if (typeof key === 'string') return key
+  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+}
+
+/** Of a parameter that was given several times the last counts. */
+function lastOfEach(query: unknown): Record<string, string | undefined> {
+  const entries = Object.entries(query as Record<string, string | string[]>)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value.at(-1) : value]),
+  )
+}
+
+/** What an agent shows to act on a job. */
+export function claimOf(call: { params: { id: number }; request: FastifyRequest }): LeaseClaim {
+  const token = call.request.headers['x-lease-token']
+  return { jobId: call.params.id, token: typeof token === 'string' ? token : '' }
+}
+
+/** The answer of endpoints that have no data. */
+export function answerEmpty(reply: FastifyReply): undefined {
+  reply.send({ message: '', data: '' })
+  return undefined
+}

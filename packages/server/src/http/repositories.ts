@@ -1,0 +1,62 @@
+import { contract } from '@vieter/api'
+import type { Context } from '../context.ts'
+import { findFile, type ServedFile } from '../services/find-file.ts'
+import { publishPackage } from '../services/publish-package.ts'
+import { removeArchRepo, removePackage, removeRepository } from '../services/remove-packages.ts'
+import { streamBody } from './body.ts'
+import type { Mount } from './mount.ts'
+import { sendFile } from './send-file.ts'
+
+export function mountRepositories(mount: Mount, context: Context): void {
+  mount(contract.getFile, async ({ params, request, reply }) => {
+    const file = await findFile(context, {
+      repository: params.repo,
+      arch: params.arch,
+      filename: params.filename,
+    })
+    if (file.kind === 'desc') {
+      reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8').send(file.text)
+    } else {
+      await sendFile(request, reply, {
+        ...file,
+        type: typeOf(file, params.filename),
+        cacheControl: cachingOf(file),
+      })
+    }
+    return reply
+  })
+  mount(contract.publishPackage, async ({ params, query, request }) =>
+    publishPackage(context, {
+      repository: params.repo,
+      body: streamBody(request),
+      replace: query.replace === true,
+    }),
+  )
+  mount(contract.removePackage, async ({ params, reply }) => {
+    await removePackage(context, { repository: params.repo, arch: params.arch, name: params.pkgname })
+    reply.type('text/plain').send('')
+    return undefined
+  })
+  mount(contract.removeArchRepo, async ({ params, reply }) => {
+    await removeArchRepo(context, { repository: params.repo, arch: params.arch })
+    reply.type('text/plain').send('')
+    return undefined
+  })
+  mount(contract.removeRepository, async ({ params, reply }) => {
+    await removeRepository(context, { repository: params.repo })
+    reply.type('text/plain').send('')
+    return undefined
+  })
+}
+
+function typeOf(file: ServedFile, filename: string): string {
+  if (file.kind === 'database' || filename.endsWith('.gz')) return 'application/gzip'
+  if (filename.endsWith('.zst')) return 'application/zstd'
+  if (filename.endsWith('.xz')) return 'application/x-xz'
+  return 'application/octet-stream'
+}
+
+/** A package keeps its bytes for ever under its name; a database is asked for anew each time. */
+function cachingOf(file: ServedFile): string {
+  return file.kind === 'package' ? 'public, max-age=31536000, immutable' : 'no-cache'
+}

@@ -1,0 +1,225 @@
+import type { DatabaseEntry } from '@vieter/alpm'
+import { AppError } from '@vieter/api'
+import type { Context } from '../context.ts'
+import {
+  type ArchRepoState,
+  applyChange,
+  type Change,
+  type ChangeOutcome,
+  type PlannedPackage,
+  type RepositoryState,
+} from '../domain/plan-changes.ts'
+import { isErrnoException } from '../files.ts'
+import type { StoreTransaction } from '../store/open-store.ts'
+import * as repositories from '../store/repositories.ts'
+
+/** Writes that must become true in the same transaction as the change. Throwing refuses the change. */
+type Alongside = (trx: StoreTransaction, outcome: ChangeOutcome) => Promise<void>
+
+/** Makes changes to repositories, one group after another for each repository; repositories don't wait for each other. */
+export interface CommitQueue {
+  /**
+   * Resolves once the change is durable and visible: its blobs must be committed before. Changes that arrive while
+   * a group is being written share the next generation. A refused change rejects alone, and changes nothing.
+   */
+  submit(repository: string, change: Change, alongside?: Alongside): Promise<ChangeOutcome>
+  /** Resolves when every change submitted so far has been made or refused. */
+  idle(): Promise<void>
+}
+
+interface Request {
+  change: Change
+  alongside?: Alongside
+  resolve(outcome: ChangeOutcome): void
+  reject(fault: unknown): void
+}
+
+type Parts = Pick<Context, 'store' | 'blobs' | 'generations' | 'clock' | 'settings' | 'log'>
+
+export function createCommitQueue(parts: Parts): CommitQueue {
+  const waiting = new Map<string, Request[]>()
+  const running = new Map<string, Promise<void>>()
+
+  async function drain(repository: string): Promise<void> {
+    for (let group = takeGroup(); group.length > 0; group = takeGroup())
+      await commitGroup(parts, repository, group)
+    function takeGroup(): Request[] {
+      const group = waiting.get(repository) ?? []
+      waiting.delete(repository)
+      return group
+    }
+  }
+
+  return {
+    submit(repository, change, alongside) {
+      const { promise, resolve, reject } = Promise.withResolvers<ChangeOutcome>()
+      const group = waiting.get(repository) ?? []
+      group.push({ change, resolve, reject, ...(alongside ? { alongside } : {}) })
+      waiting.set(repository, group)
+      if (!running.has(repository)) {
+        const run = drain(repository).finally(() => running.delete(repository))
+        running.set(repository, run)
+      }
+      return promise
+    },
+    async idle() {
+      await Promise.all(running.values())
+    },
+  }
+}
+
+/** Never throws: every request of the group is answered. A fault that may be one request's alone is found by trying each alone. */
+async function commitGroup(parts: Parts, repository: string, group: readonly Request[]): Promise<void> {
+  try {
+    await tryGroup(parts, repository, group)
+  } catch (fault) {
+    const [only] = group
+    if (group.length === 1) only?.reject(storageFault(fault))
+    else for (const request of group) await commitGroup(parts, repository, [request])
+  }
+}
+
+function storageFault(fault: unknown): unknown {
+  if (isErrnoException(fault) && (fault.code === 'ENOSPC' || fault.code === 'EDQUOT')) {
+    return new AppError('STORAGE_FULL', { cause: fault })
+  }
+  return fault
+}
+
+async function tryGroup(parts: Parts, repository: string, group: readonly Request[]): Promise<void> {
+  const before = await repositories.loadRepositoryState(parts.store, repository)
+  const after: RepositoryState = { exists: before.exists, archRepos: copyArchRepos(before) }
+  const published = await loadPublished(parts, repository, group)
+  const accepted: { request: Request; outcome: ChangeOutcome }[] = []
+  for (const request of group) {
+    try {
+      const rules = { defaultArch: parts.settings.default_arch, published }
+      accepted.push({ request, outcome: applyChange(after, request.change, rules) })
+    } catch (fault) {
+      request.reject(fault)
+    }
+  }
+  if (accepted.length === 0) return
+  await commitState(parts, repository, before, after, async (trx) => {
+    for (const { request, outcome } of accepted) await request.alongside?.(trx, outcome)
+  })
+  await deleteSpares(
+    parts,
+    accepted.flatMap(({ outcome }) => outcome.spareBlobs),
+  )
+  for (const { request, outcome } of accepted) request.resolve(outcome)
+}
+
+function copyArchRepos(state: RepositoryState): Map<string, ArchRepoState> {
+  return new Map([...state.archRepos].map(([arch, archRepo]) => [arch, new Map(archRepo)]))
+}
+
+async function loadPublished(
+  { store }: Parts,
+  repository: string,
+  group: readonly Request[],
+): Promise<Map<string, PlannedPackage>> {
+  const id = await repositories.findRepositoryId(store, repository)
+  if (id === undefined) return new Map()
+  const filenames = group.flatMap(({ change }) =>
+    change.kind === 'publish' ? change.packages.map((pkg) => pkg.filename) : [],
+  )
+  const rows = await repositories.findPublished(store, id, filenames)
+  return new Map(rows.map((pkg) => [pkg.filename, pkg]))
+}
+
+/** Makes new generations of the arch-repos that differ durable, then makes them current in one transaction with the rows. */
+async function commitState(
+  parts: Parts,
+  repository: string,
+  before: RepositoryState,
+  after: RepositoryState,
+  alongside: (trx: StoreTransaction) => Promise<void>,
+): Promise<void> {
+  const archs = [...new Set([...before.archRepos.keys(), ...after.archRepos.keys()])]
+  const { repositoryId, archRepos } = await repositories.ensureArchRepos(parts.store, repository, archs)
+  const touched = archRepos.filter(({ arch }) =>
+    differs(before.archRepos.get(arch), after.archRepos.get(arch)),
+  )
+  const now = parts.clock()
+  const rows = touched.map((row) => ({
+    ...row,
+    generation: row.generation + 1,
+    last_modified: Math.max(now, row.last_modified + 1),
+    visible: after.archRepos.has(row.arch) ? 1 : 0,
+  }))
+  const shown = rows.filter((row) => row.visible === 1)
+  await Promise.all(
+    shown.map((row) =>
+      parts.generations.write(row.id, row.generation, entriesOf(after.archRepos.get(row.arch))),
+    ),
+  )
+  await parts.store.transaction().execute(async (trx) => {
+    await saveState(trx, repositoryId, rows, before, after, now)
+    await alongside(trx)
+  })
+  for (const row of rows) await dropOutdated(parts, row)
+}
+
+/** The last generation but one is kept for those who have just looked up its number. */
+async function dropOutdated(
+  { generations, log }: Parts,
+  { id, generation }: repositories.ArchRepoRow,
+): Promise<void> {
+  await generations
+    .drop(id, generation - 2)
+    .catch((fault: unknown) =>
+      log.warn({ fault, archRepo: id }, 'an outdated generation could not be dropped'),
+    )
+}
+
+function differs(before: ArchRepoState | undefined, after: ArchRepoState | undefined): boolean {
+  if (!before || !after || before.size !== after.size) return before !== after
+  for (const [name, pkg] of after) if (!isSame(before.get(name), pkg)) return true
+  return false
+}
+
+function isSame(before: PlannedPackage | undefined, after: PlannedPackage): boolean {
+  return before !== undefined && before.id !== undefined && before.id === after.id
+}
+
+function entriesOf(archRepo: ArchRepoState | undefined): DatabaseEntry[] {
+  const entries = [...(archRepo?.values() ?? [])] as unknown as DatabaseEntry[]
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+async function saveState(
+  trx: StoreTransaction,
+  repositoryId: number,
+  rows: readonly repositories.ArchRepoRow[],
+  before: RepositoryState,
+  after: RepositoryState,
+  now: number,
+): Promise<void> {
+  const left = new Set<number>()
+  for (const row of rows) {
+    const old = before.archRepos.get(row.arch) ?? new Map<string, PlannedPackage>()
+    const current = after.archRepos.get(row.arch) ?? new Map<string, PlannedPackage>()
+    for (const [name, pkg] of old) {
+      if (current.get(name) === pkg) continue
+      if (pkg.id !== undefined) left.add(pkg.id)
+      if (!current.has(name)) await repositories.removeEntry(trx, row.id, name)
+    }
+    for (const [name, pkg] of current) {
+      if (isSame(old.get(name), pkg)) continue
+      pkg.id = await repositories.savePackage(trx, repositoryId, pkg, now)
+      await repositories.setEntry(trx, row.id, name, pkg.id)
+    }
+    await repositories.saveArchRepo(trx, row)
+  }
+  await repositories.markRemoved(trx, [...left], now)
+  await repositories.saveRepositoryVisible(trx, repositoryId, after.exists)
+}
+
+async function deleteSpares({ blobs, log }: Parts, keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    await blobs
+      .delete(key)
+      .catch((fault: unknown) => log.warn({ fault, key }, 'a spare blob could not be deleted'))
+  }
+}

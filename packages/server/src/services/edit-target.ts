@@ -1,0 +1,25 @@
+import type { Target } from '@vieter/api'
+import type { Context } from '../context.ts'
+import { checkTarget, type TargetInput } from '../domain/target-input.ts'
+import { updateTarget } from '../store/targets.ts'
+import { nextRunOf } from './add-target.ts'
+import { getTarget } from './find-targets.ts'
+
+/** Changes fields of a target and returns the whole. Throws TARGET_NOT_FOUND and what `checkTarget` throws. */
+export async function editTarget(
+  { store, settings, clock }: Pick<Context, 'store' | 'settings' | 'clock'>,
+  id: number,
+  changes: Partial<TargetInput>,
+): Promise<Target> {
+  const current = await getTarget({ store }, id)
+  const wanted = { ...current, arch: current.arch.map(({ value }) => value), ...changes }
+  const { kind, url, repo, branch, path, schedule, arch } = checkTarget(wanted, {
+    allowLocal: settings.allow_local_sources,
+  })
+  const moved =
+    schedule === current.schedule
+      ? {}
+      : { next_run: nextRunOf(schedule || settings.global_schedule, clock()) }
+  await updateTarget(store, id, { kind, url, repo, branch, path, schedule, ...moved }, changes.arch && arch)
+  return getTarget({ store }, id)
+}

@@ -1,0 +1,43 @@
+import type { Context } from '../context.ts'
+import { nextRunOf } from './add-target.ts'
+import { expireLeases } from './expire-leases.ts'
+import { prunePackages } from './prune-packages.ts'
+import { removeLogsBefore } from './remove-log.ts'
+import { adoptGlobalSchedule, enqueueDueTargets } from './run-schedules.ts'
+
+/** How often the server looks for leases that expired and schedules that came due, in milliseconds. */
+const interval = 1000
+const secondsPerDay = 86_400
+
+/** Starts what the server does by itself, time and again. The function that it returns stops it and waits for what runs. */
+export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
+  const { settings, clock, log } = context
+  let nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
+  let running: Promise<void> = Promise.resolve()
+  let busy = false
+
+  async function look(): Promise<void> {
+    await expireLeases(context)
+    await enqueueDueTargets(context)
+    if (clock() < nextCleaning) return
+    nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
+    await prunePackages(context)
+    if (settings.max_log_age > 0)
+      await removeLogsBefore(context, clock() - settings.max_log_age * secondsPerDay)
+  }
+
+  await adoptGlobalSchedule(context)
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    running = look()
+      .catch((fault: unknown) => log.error({ err: fault }, 'the maintenance failed'))
+      .finally(() => {
+        busy = false
+      })
+  }, interval)
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}

@@ -1,0 +1,129 @@
+import type { TargetKind } from '@vieter/api'
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely'
+
+/*
+ * The tables of the SQL store. Times are UTC epoch seconds. Booleans are 0 and 1, as both SQLite and PostgreSQL
+ * take them. A repository, its packages and entries are the one truth; databases are made from them.
+ */
+
+interface RepositoriesTable {
+  id: Generated<number>
+  name: string
+  /** 0: removed. The row stays, so that numbers and dates of its databases go on when it comes back. */
+  visible: number
+}
+
+interface ArchReposTable {
+  id: Generated<number>
+  repository_id: number
+  arch: string
+  /** The number of the current generation of the database. */
+  generation: number
+  /** The Last-Modified of the current generation: whole seconds, later than that of every earlier one. */
+  last_modified: number
+  /** 0: removed, or not yet there. */
+  visible: number
+}
+
+interface PackagesTable {
+  id: Generated<number>
+  repository_id: number
+  name: string
+  version: string
+  /** The architecture of the package itself; `any` has entries in every arch-repo of its repository. */
+  arch: string
+  filename: string
+  /** Bytes of the archive. */
+  size: number
+  /** Lower-case hex. */
+  sha256: string
+  blob_key: string
+  /** The texts of the entry, as pacman's databases hold them. */
+  desc: string
+  files: string
+  published_at: number
+  /** When the last entry went; its file is still served for a grace period. */
+  removed_at: number | null
+}
+
+interface EntriesTable {
+  arch_repo_id: number
+  name: string
+  package_id: number
+}
+
+interface TargetsTable {
+  id: Generated<number>
+  kind: ColumnType<TargetKind, TargetKind, TargetKind>
+  url: string
+  branch: string
+  repo: string
+  schedule: string
+  path: string
+  /** When the schedule comes due next. */
+  next_run: number
+}
+
+interface TargetArchsTable {
+  id: Generated<number>
+  target_id: number
+  value: string
+}
+
+interface JobsTable {
+  id: Generated<number>
+  target_id: number
+  arch: string
+  state: ColumnType<'queued' | 'leased', 'queued' | 'leased', 'queued' | 'leased'>
+  force: number
+  /** Seconds; null: the server's default. */
+  timeout: number | null
+  created_at: number
+  /** How many leases on it have expired. */
+  attempts: number
+  agent: string
+  /** Where the packages of the build that runs go; empty while queued. */
+  repo: string
+  /** 1: handed to a Vieter 0.6 agent, which has no token and does not extend. */
+  legacy: number
+  /** Lower-case hex of the SHA-256 of the lease token; empty when not leased. */
+  token_hash: string
+  expires_at: number | null
+  log_id: number | null
+}
+
+interface LogsTable {
+  id: Generated<number>
+  target_id: number
+  arch: string
+  start_time: number
+  /** Null while the build runs. */
+  end_time: number | null
+  exit_code: number | null
+}
+
+interface StagedPackagesTable {
+  id: Generated<number>
+  log_id: number
+  filename: string
+  blob_key: string
+  /** The package to be published, as JSON. */
+  package: string
+}
+
+export interface Tables {
+  repositories: RepositoriesTable
+  arch_repos: ArchReposTable
+  packages: PackagesTable
+  entries: EntriesTable
+  targets: TargetsTable
+  target_archs: TargetArchsTable
+  jobs: JobsTable
+  logs: LogsTable
+  staged_packages: StagedPackagesTable
+}
+
+export type JobRow = Selectable<JobsTable>
+export type LogRow = Selectable<LogsTable>
+export type TargetRow = Selectable<TargetsTable>
+export type NewTargetRow = Insertable<TargetsTable>
