@@ -1,6 +1,9 @@
 import type { DatabaseEntry } from '@vieter/alpm'
 import { AppError } from '@vieter/api'
-import type { Context } from '../context.ts'
+import type { Settings } from '@vieter/config'
+import type { Logger } from 'pino'
+import type { BlobStore } from '../blobs/blob-store.ts'
+import type { GenerationFiles } from '../databases/generation-files.ts'
 import {
   type ArchRepoState,
   applyChange,
@@ -10,7 +13,7 @@ import {
   type RepositoryState,
 } from '../domain/plan-changes.ts'
 import { isErrnoException } from '../files.ts'
-import type { StoreTransaction } from '../store/open-store.ts'
+import type { Store, StoreTransaction } from '../store/open-store.ts'
 import * as repositories from '../store/repositories.ts'
 
 /** Writes that must become true in the same transaction as the change. Throwing refuses the change. */
@@ -34,7 +37,15 @@ interface Request {
   reject(fault: unknown): void
 }
 
-type Parts = Pick<Context, 'store' | 'blobs' | 'generations' | 'clock' | 'settings' | 'log'>
+interface Parts {
+  settings: Pick<Settings, 'default_arch'>
+  store: Store
+  blobs: BlobStore
+  generations: GenerationFiles
+  /** UTC epoch seconds. */
+  clock: () => number
+  log: Logger
+}
 
 export function createCommitQueue(parts: Parts): CommitQueue {
   const waiting = new Map<string, Request[]>()
