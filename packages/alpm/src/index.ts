@@ -1,0 +1,55 @@
+export type {
+  ArchitectureName,
+  Brand,
+  PackageFilename,
+  PackageName,
+  PackageVersion,
+  RepositoryName,
+} from './brand.ts'
+export { type Buildinfo, parseBuildinfo } from './buildinfo.ts'
+export { compareBytes } from './byte-order.ts'
+export { type Compression, detectCompression, extensionOf } from './compression.ts'
+export { type DatabaseEntry, databaseTar, readDatabase } from './database.ts'
+export { type Desc, type DescFile, type DescPkginfo, formatDesc, parseDesc } from './desc.ts'
+export { formatFiles, parseFiles } from './files.ts'
+export { FormatError, type FormatErrorReason } from './format-error.ts'
+export {
+  entryName,
+  isArchitectureName,
+  isPackageFilename,
+  isPackageName,
+  isPackageVersion,
+  isRepositoryName,
+  type PackageExtension,
+  type PackageIdentity,
+  packageFilename,
+  parseArchitectureName,
+  parseConcreteArchitecture,
+  parseEntryName,
+  parsePackageFilename,
+  parsePackageName,
+  parsePackageVersion,
+  parseRepositoryName,
+} from './names.ts'
+export { type PackageContents, type PackageLimits, readPackage } from './package-archive.ts'
+export { formatPkginfo, type Pkginfo, parsePkginfo } from './pkginfo.ts'
+export {
+  type ArchLists,
+  dependenciesFor,
+  isDependency,
+  packageNamesFor,
+  packagesFor,
+  parseSrcinfo,
+  type Srcinfo,
+  type SrcinfoPackage,
+} from './srcinfo.ts'
+export { readTar, readTarBody, type TarEntry, type TarEntryType, type TarLimits } from './tar-reader.ts'
+export { type TarHeader, tarEnd, tarFile, tarHeader } from './tar-writer.ts'
+export { compareVersions } from './version.ts'
+export {
+  inspectZstdFrames,
+  type ZstdFrameInspector,
+  type ZstdLimits,
+  type ZstdPiece,
+  zstdPieces,
+} from './zstd-frames.ts'
