@@ -8,10 +8,10 @@ import { type Outcome, type RunOptions, run, type Service, startService } from '
 const program = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 
 /** `VIETER_*` variables. */
-export type Settings = Readonly<Record<`VIETER_${string}`, string>>
+type Settings = Readonly<Record<`VIETER_${string}`, string>>
 
 /** A real process of Vieter. */
-export interface VieterProcess {
+interface VieterProcess {
   readonly pid: number
   readonly dataFolder: string
   /** All that it printed so far. */
@@ -134,7 +134,7 @@ function describeProcess(service: Service, dataFolder: string): VieterProcess {
 }
 
 /** A port that is free now; a server of the laboratory takes it at once. */
-export async function findFreePort(host = '127.0.0.1'): Promise<number> {
+async function findFreePort(host = '127.0.0.1'): Promise<number> {
   const listener = createServer()
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject)
