@@ -8,10 +8,10 @@ import { type Outcome, type RunOptions, run, type Service, startService } from '
 const program = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 
 /** `VIETER_*` variables. */
-type Settings = Readonly<Record<`VIETER_${string}`, string>>
+export type Settings = Readonly<Record<`VIETER_${string}`, string>>
 
 /** A real process of Vieter. */
-interface VieterProcess {
+export interface VieterProcess {
   readonly pid: number
   readonly dataFolder: string
   /** All that it printed so far. */
