@@ -1,8 +1,9 @@
 // `npm start`: a server on this machine, with an agent beside it when a container engine answers.
 // Plain JavaScript that Node.js 20 reads as well: on a fresh clone the pinned Node.js is not there yet.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -20,11 +21,18 @@ const sameSignal = 1000
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 try {
+  const isFresh = !existsSync(join('node_modules', '.package-lock.json'))
   ensureInstalled()
+  if (isFresh) keepCompiledCode()
   process.exit(await start())
 } catch (error) {
   console.error(`error: ${error.message}`)
   process.exit(1)
+}
+
+/** Loads the server once, which then starts from its compiled code in two thirds of the time. */
+function keepCompiledCode() {
+  spawnSync(pinnedNode, [cli, 'server', '--load-only'], { stdio: 'ignore' })
 }
 
 /** Runs until a signal comes or the server ends; returns the exit code. */
@@ -74,7 +82,10 @@ function stopOnSignal(children) {
     if (!stopping.aborted) {
       first = Date.now()
       stopping.aborted = true
-      stopping.finished = stopAll(children)
+      // A server that was still loading knows no signals yet and has nothing to save: being ended by one is clean.
+      stopping.finished = stopAll(children).then((code) =>
+        code === 128 + constants.signals.SIGTERM ? 0 : code,
+      )
     } else if (Date.now() - first > sameSignal) {
       for (const child of [...children.others, children.server]) child.kill('SIGKILL')
     }
@@ -120,7 +131,9 @@ async function readPlan(environment) {
 
 async function readConfigFile() {
   if (!existsSync(configFile)) return undefined
-  const { parse } = await import('smol-toml')
+  // The parser is a dependency of the settings, not of the checkout.
+  const { resolve } = createRequire(new URL('../packages/config/package.json', import.meta.url))
+  const { parse } = await import(resolve('smol-toml'))
   try {
     return parse(readFileSync(configFile, 'utf8'))
   } catch {
@@ -148,7 +161,7 @@ function setVariable(plan, name, value) {
  * looked at before the start, since that program's /health could be taken for the server's.
  */
 async function choosePort(plan) {
-  if (!Number.isInteger(plan.port) || plan.port < 0 || plan.port > 65_535) return undefined
+  if (!isPort(plan.port)) return undefined
   const listener = createServer()
   const outcome = await new Promise((resolve) => {
     listener.once('error', (error) => resolve({ error }))
@@ -163,6 +176,11 @@ async function choosePort(plan) {
     setVariable(plan, 'address', plan.address)
   }
   return undefined
+}
+
+/** The server itself refuses what is none. */
+function isPort(port) {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535
 }
 
 function formatPortProblem({ host, port }, { code, message }) {
@@ -236,7 +254,7 @@ function readProbe(code, text) {
   } catch {
     return {
       ok: false,
-      message: `The check for one failed with exit code ${code}.`,
+      message: `The check for a container engine failed with exit code ${code}.`,
       hint: 'Standard error may tell why.',
     }
   }
@@ -244,6 +262,7 @@ function readProbe(code, text) {
 
 /** Resolves at the first answer of /health, or when the server has ended without one. */
 async function waitForHealth({ host, port }, server) {
+  if (!isPort(port)) return void (await server.ended)
   const address = `http://${reachableHost(host)}:${port}/health`
   while (!server.hasEnded && !(await isHealthy(address))) await setTimeout(10)
 }
@@ -303,7 +322,7 @@ function quoteForShell(text) {
 function formatEngine({ ok, message, hint }) {
   if (ok) return `Container engine: ${message}. An agent builds in it.\n`
   return (
-    `Container engine: ${message}\n` +
+    `${message}\n` +
     `No agent runs, so nothing is built here. ${hint}\n` +
     'Then run `npm start` again; or run `vieter agent` on another machine.\n'
   )

@@ -1,4 +1,4 @@
-import type { Static, TObject, TSchema } from 'typebox'
+import type { Static, TObject } from 'typebox'
 import { AppError, isErrorCode } from './app-error.ts'
 import type { Answer, Endpoint, Returns } from './endpoint.ts'
 import { encodeParameters } from './parameters.ts'
@@ -44,20 +44,45 @@ export interface Client {
 
 export function createClient(options: ClientOptions): Client {
   async function send(endpoint: Endpoint, input: RequestInput): Promise<Response> {
-    const response = await request(options, endpoint, input)
-    if (!response.ok) throw await errorOf(response)
-    return response
+    const address = addressOf(options.address, endpoint, input)
+    return reaching(options, input, async () => {
+      const response = await request(options, endpoint, input, address)
+      if (!response.ok) throw await errorOf(response)
+      return response
+    })
   }
   return {
     send: (endpoint, input) => send(endpoint, input),
     async call(endpoint, input) {
       const response = await send(endpoint, input)
-      return (await decodeAnswer(endpoint.returns, response)) as never
+      return (await reaching(options, input, () => decodeAnswer(endpoint.returns, response))) as never
     },
   }
 }
 
-async function request(options: ClientOptions, endpoint: Endpoint, input: RequestInput): Promise<Response> {
+/** Does something over the network; what fails there is SERVER_UNREACHABLE, unless the caller gave up itself. */
+async function reaching<T>(
+  { address }: ClientOptions,
+  { signal }: RequestInput,
+  effect: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await effect()
+  } catch (cause) {
+    if (cause instanceof AppError || signal?.aborted) throw cause
+    throw new AppError('SERVER_UNREACHABLE', {
+      message: `The server at ${address} does not answer: ${reasonOf(cause)}.`,
+      cause,
+    })
+  }
+}
+
+async function request(
+  options: ClientOptions,
+  endpoint: Endpoint,
+  input: RequestInput,
+  address: string,
+): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json, text/plain;q=0.9, */*;q=0.1' }
   if (options.apiKey !== undefined && endpoint.auth !== 'none') headers['x-api-key'] = options.apiKey
   if (input.leaseToken !== undefined) headers['x-lease-token'] = input.leaseToken
@@ -68,27 +93,26 @@ async function request(options: ClientOptions, endpoint: Endpoint, input: Reques
     init.duplex = 'half'
   }
   if (input.signal) init.signal = input.signal
-  const address = addressOf(options.address, endpoint, input)
-  try {
-    return await (options.fetch ?? fetch)(address, init)
-  } catch (cause) {
-    if (input.signal?.aborted) throw cause
-    throw new AppError('SERVER_UNREACHABLE', {
-      message: `The server at ${options.address} does not answer: ${reasonOf(cause)}.`,
-      cause,
-    })
-  }
+  return (options.fetch ?? fetch)(address, init)
 }
 
 function addressOf(base: string, endpoint: Endpoint, input: RequestInput): string {
   const params = (input.params ?? {}) as Record<string, unknown>
   const path = endpoint.path.replaceAll(/:([a-z]+)/g, (_, name: string) =>
-    encodeURIComponent(String(params[name])),
+    encodeSegment(name, String(params[name])),
   )
   const query = new URLSearchParams(
     encodeParameters((input.query ?? {}) as Record<string, unknown>),
   ).toString()
   return base.replace(/\/+$/, '') + path + (query === '' ? '' : `?${query}`)
+}
+
+/** Throws PARAMETER_INVALID for what an address leaves out: `/a/../b` is `/b`, which may be there as well. */
+function encodeSegment(name: string, text: string): string {
+  if (!['', '.', '..'].includes(text)) return encodeURIComponent(text)
+  throw new AppError('PARAMETER_INVALID', {
+    message: `Parameter ${name} must not be ${JSON.stringify(text)}.`,
+  })
 }
 
 function reasonOf(cause: unknown): string {
@@ -102,10 +126,14 @@ async function decodeAnswer(returns: Returns, response: Response): Promise<unkno
     await response.arrayBuffer()
     return undefined
   }
-  if (typeof returns === 'string') return returns === 'json' ? response.json() : response.text()
+  if (typeof returns === 'string' && returns !== 'json') return response.text()
   const body = await jsonOf(response)
+  if (body === undefined) {
+    throw new AppError('ANSWER_INVALID', { message: "The server's answer is not JSON." })
+  }
+  if (returns === 'json') return body
   const data = (body as { data?: unknown } | undefined)?.data
-  const fault = describeFault(returns as TSchema, data)
+  const fault = await describeFault(returns, data)
   if (fault !== undefined) {
     throw new AppError('ANSWER_INVALID', {
       message: `The server's answer does not fit the contract: it ${fault}.`,
@@ -126,7 +154,7 @@ async function errorOf(response: Response): Promise<AppError> {
 }
 
 async function jsonOf(response: Response): Promise<unknown> {
-  const text = await response.text().catch(() => '')
+  const text = await response.text()
   try {
     return JSON.parse(text)
   } catch {

@@ -5,7 +5,7 @@ import * as schemas from './schemas.ts'
 const nothing = Type.Object({})
 const id = Type.Object({ id: Type.Integer({ minimum: 1 }) })
 const limit = Type.Optional(
-  Type.Integer({ minimum: 0, maximum: 10_000, default: 25, description: 'how many at most' }),
+  Type.Integer({ minimum: 1, maximum: 10_000, default: 25, description: 'how many at most' }),
 )
 const offset = Type.Optional(Type.Integer({ minimum: 0, default: 0, description: 'how many to leave out' }))
 const text = (description: string, rest: object = {}) => Type.String({ description, ...rest })
@@ -135,7 +135,13 @@ export const contract = {
       arch: Type.Optional(list('the architectures to build for; default: default_arch', { maxItems: 16 })),
     }),
     returns: Type.Integer(),
-    errors: ['PARAMETER_MISSING', 'SOURCE_INVALID', 'SCHEDULE_INVALID', 'REPOSITORY_NAME_INVALID'],
+    errors: [
+      'PARAMETER_MISSING',
+      'PARAMETER_INVALID',
+      'SOURCE_INVALID',
+      'SCHEDULE_INVALID',
+      'REPOSITORY_NAME_INVALID',
+    ],
   }),
   editTarget: endpoint('editTarget', 'PATCH /api/v1/targets/:id', {
     summary: 'Change a target. An empty value clears branch, path or schedule.',
@@ -152,7 +158,13 @@ export const contract = {
     }),
     emptyQuery: 'kept',
     returns: schemas.Target,
-    errors: ['TARGET_NOT_FOUND', 'SOURCE_INVALID', 'SCHEDULE_INVALID', 'REPOSITORY_NAME_INVALID'],
+    errors: [
+      'TARGET_NOT_FOUND',
+      'PARAMETER_INVALID',
+      'SOURCE_INVALID',
+      'SCHEDULE_INVALID',
+      'REPOSITORY_NAME_INVALID',
+    ],
   }),
   removeTarget: endpoint('removeTarget', 'DELETE /api/v1/targets/:id', {
     summary: 'Remove a target and its queued jobs. Its logs stay. Removing one that is gone already is fine.',
@@ -194,7 +206,7 @@ export const contract = {
       }),
     }),
     returns: Type.Array(schemas.BuildConfig),
-    errors: ['PARAMETER_MISSING'],
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID'],
   }),
   listJobs: endpoint('listJobs', 'GET /api/v1/jobs', {
     summary: 'The queued and leased jobs, oldest first.',
@@ -214,7 +226,7 @@ export const contract = {
       wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'seconds' })),
     }),
     returns: Type.Array(schemas.Lease),
-    errors: ['PARAMETER_MISSING'],
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID'],
   }),
   startJob: endpoint('startJob', 'POST /api/v1/jobs/start', {
     summary: 'Enqueue a build and lease it at once, for a person who builds on the machine at hand.',
@@ -248,7 +260,14 @@ export const contract = {
     emptyQuery: 'kept',
     body: 'text',
     returns: schemas.LogSize,
-    errors: ['LEASE_LOST', 'LOG_OFFSET_MISMATCH', 'BODY_TOO_LARGE'],
+    errors: [
+      'PARAMETER_MISSING',
+      'LEASE_LOST',
+      'LOG_OFFSET_MISMATCH',
+      'LENGTH_REQUIRED',
+      'BODY_INVALID',
+      'BODY_TOO_LARGE',
+    ],
   }),
   uploadBuiltPackage: endpoint('uploadBuiltPackage', 'POST /api/v1/jobs/:id/packages', {
     summary: 'Hand in a package of a build. It becomes visible, with the others, when the build is finished.',
@@ -274,7 +293,7 @@ export const contract = {
     }),
     emptyQuery: 'kept',
     returns: schemas.FinishedBuild,
-    errors: ['LEASE_LOST', 'PACKAGE_EXISTS'],
+    errors: ['PARAMETER_MISSING', 'LEASE_LOST', 'PACKAGE_EXISTS', 'STORAGE_FULL'],
   }),
   listLogs: endpoint('listLogs', 'GET /api/v1/logs', {
     summary: 'The logs of finished builds, by id.',
@@ -319,7 +338,7 @@ export const contract = {
     emptyQuery: 'kept',
     body: 'text',
     returns: Type.Integer(),
-    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID', 'LENGTH_REQUIRED', 'BODY_TOO_LARGE'],
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID', 'LENGTH_REQUIRED', 'BODY_INVALID', 'BODY_TOO_LARGE'],
   }),
   removeLog: endpoint('removeLog', 'DELETE /api/v1/logs/:id', {
     summary: 'Remove a log.',

@@ -16,9 +16,10 @@ const envelopeError = {
 /** The contract as an OpenAPI 3.1 document, with `version` as the version of the API's server. */
 export function formatOpenapi(endpoints: readonly Endpoint[], version: string): object {
   const paths: Record<string, Record<string, unknown>> = {}
+  const named = new Map<string, string>()
   for (const endpoint of endpoints) {
-    const path = endpoint.path.replaceAll(/:([a-z]+)/g, '{$1}')
-    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operationOf(endpoint) }
+    const path = sharedPath(named, endpoint.path)
+    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operationOf(endpoint, namesIn(path)) }
   }
   return {
     openapi: '3.1.0',
@@ -35,13 +36,26 @@ export function formatOpenapi(endpoints: readonly Endpoint[], version: string): 
   }
 }
 
-function operationOf(endpoint: Endpoint): object {
+/** OpenAPI takes paths that differ in the names of their parameters alone for one: the names of the first stand. */
+function sharedPath(named: Map<string, string>, path: string): string {
+  const shape = path.replaceAll(/:[a-z]+/g, ':')
+  const shared = named.get(shape) ?? path.replaceAll(/:([a-z]+)/g, '{$1}')
+  named.set(shape, shared)
+  return shared
+}
+
+function namesIn(path: string): string[] {
+  return Array.from(path.matchAll(/\{([a-z]+)\}/g), ([, name = '']) => name)
+}
+
+function operationOf(endpoint: Endpoint, pathNames: readonly string[]): object {
+  const params = Object.values(endpoint.params.properties).map((field, index) => [pathNames[index], field])
   return {
     operationId: endpoint.id,
     summary: endpoint.summary,
     security: securityOf(endpoint),
     parameters: [
-      ...parametersOf('path', endpoint.params.properties, endpoint.params.required),
+      ...parametersOf('path', Object.fromEntries(params), pathNames),
       ...parametersOf('query', endpoint.query.properties, endpoint.query.required),
     ],
     ...bodyOf(endpoint),
@@ -103,6 +117,7 @@ function successOf(endpoint: Endpoint): object {
   if (returns === 'text') return media('text/plain', { type: 'string' })
   if (returns === 'page') return media('text/html', { type: 'string' })
   if (returns === 'json') return media('application/json', { type: 'object' })
+  if (returns === 'empty' && !endpoint.path.startsWith('/api/')) return { description: 'Done.' }
   const data = returns === 'empty' ? { const: '' } : returns
   return media('application/json', {
     type: 'object',

@@ -1,6 +1,5 @@
 import type { Static, TObject, TSchema } from 'typebox'
 import { AppError } from './app-error.ts'
-import { describeFault } from './validate.ts'
 
 type RawValues = Readonly<Record<string, string | undefined>>
 
@@ -41,7 +40,7 @@ function decodeField(
   if (text === '' && (emptyQuery === 'unset' || kind === 'integer')) return undefined
   const value = convert(name, kind, text)
   if (emptyQuery === 'unset' && value === 0 && Number(property(field, 'minimum') ?? 0) > 0) return undefined
-  const fault = describeFault(field, value)
+  const fault = faultOf(field, value)
   if (fault !== undefined) throw invalid(name, fault, text)
   return value
 }
@@ -52,6 +51,21 @@ function convert(name: string, kind: unknown, text: string): unknown {
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (!Number.isSafeInteger(value)) throw invalid(name, 'must be a whole number', text)
   return value
+}
+
+/** The bounds that fields of a query have: of numbers their value, of texts and lists their length. */
+function faultOf(field: TSchema, value: unknown): string | undefined {
+  const bound = (key: string, otherwise: number) => Number(property(field, key) ?? otherwise)
+  if (typeof value === 'number') {
+    if (value < bound('minimum', -Infinity)) return `must be at least ${bound('minimum', 0)}`
+    if (value > bound('maximum', Infinity)) return `must be at most ${bound('maximum', 0)}`
+  } else if (typeof value === 'string') {
+    if (value.length > bound('maxLength', Infinity))
+      return `must have at most ${bound('maxLength', 0)} characters`
+  } else if (Array.isArray(value) && value.length > bound('maxItems', Infinity)) {
+    return `must have at most ${bound('maxItems', 0)} items`
+  }
+  return undefined
 }
 
 function missing(name: string, field: TSchema, text: string | undefined): AppError {

@@ -14,6 +14,9 @@ const protocols: Record<TargetKind, readonly string[]> = {
 /** Characters that no address, branch or path may hold: controls, and what line-based tools would take for line ends. */
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
+/** What ssh would take for an option, where git hands it on; it decodes the dash before. */
+const looksLikeOption = /^(?:-|%2d)/i
+
 /**
  * Checks the address of a target's source: git over http, https, ssh or git; a PKGBUILD over http or https.
  * git's `user@host:path` short form is refused along with `ext::`, options and local paths: written with `ssh://` it
@@ -33,8 +36,9 @@ export function checkSourceUrl(kind: TargetKind, url: string, rules: SourceRules
       `must begin with ${protocols[kind].map((protocol) => `${protocol}//`).join(', ')}`,
     )
   }
-  if (parsed.hostname === '' || parsed.hostname.startsWith('-') || parsed.username.startsWith('-')) {
-    throw invalid('url', url, 'must name a host')
+  if (parsed.hostname === '') throw invalid('url', url, 'must name a host')
+  if (looksLikeOption.test(parsed.hostname) || looksLikeOption.test(parsed.username)) {
+    throw invalid('url', url, 'must not begin its host or user with a dash')
   }
 }
 

@@ -46,7 +46,8 @@ function parseToml(file: { path: string; text: string }): Record<string, unknown
     return parse(file.text)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
-    throw invalid(`${file.path} is not valid TOML: ${reason}`, cause)
+    // Without the cause: it quotes the lines around the fault, and one of them may be the API key.
+    throw invalid(`${file.path} is not valid TOML: ${reason}`)
   }
 }
 
@@ -55,8 +56,8 @@ function givenByEnvironment({ environment, readFile }: SettingsSources): Record<
   for (const [variable, text] of Object.entries(environment)) {
     if (text === undefined || !variable.startsWith('VIETER_')) continue
     const { name, value } = readVariable(variable, text, readFile)
-    if (given[name])
-      throw invalid(`VIETER_${name.toUpperCase()} and VIETER_${name.toUpperCase()}_FILE are both set`)
+    const earlier = given[name]
+    if (earlier) throw invalid(`${earlier.origin} and ${variable} are both set`)
     given[name] = { origin: variable, value }
   }
   return given

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// Plain JavaScript that older Node.js versions read as well: Vieter itself needs Node.js 26, and when this runs on an
+// older one it starts the one that the checkout pins.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+const needed = 26
+const pinned = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url))
+const main = new URL('../src/main.ts', import.meta.url)
+/** Compiled code is kept beside the code itself, never in a folder that others may write to: it is run unseen. */
+const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/vieter', import.meta.url))
+
+if (Number.parseInt(process.versions.node, 10) >= needed) {
+  module.enableCompileCache(compileCache)
+  await import(main.href)
+} else if (existsSync(pinned)) {
+  runPinned()
+} else {
+  process.stderr.write(
+    `error: vieter needs Node.js ${needed} or newer, and this is ${process.versions.node}.\n` +
+      'hint: run `npm ci` in the checkout, which brings the right one, or install it from https://nodejs.org.\n',
+  )
+  process.exitCode = 2
+}
+
+function runPinned() {
+  const child = spawn(pinned, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' })
+  // A terminal's Ctrl-C reaches the child by itself, and a second one would end it at once: it is not passed on.
+  // A signal sent to this process alone is.
+  process.on('SIGINT', () => {
+    if (!process.stdin.isTTY) child.kill('SIGINT')
+  })
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    process.stderr.write(`error: ${pinned} cannot be started: ${error.message}\n`)
+    process.exitCode = 2
+  })
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+}

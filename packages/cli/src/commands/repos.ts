@@ -1,0 +1,50 @@
+import { contract } from '@vieter/api'
+import { Argument, type Command, Option } from 'commander'
+import { addCommand, addGroup, type Run } from '../command.ts'
+import type { Invocation } from '../invocation.ts'
+import { UsageError } from '../usage-error.ts'
+
+export function addReposCommands(program: Command, run: Run): void {
+  const group = addGroup(program, 'repos', 'remove what was published')
+  addCommand(group, run, {
+    name: 'remove',
+    description: 'remove a package, an architecture of a repository, or a repository',
+    arguments: [
+      new Argument('<repo>', 'the repository'),
+      new Argument('[arch]', 'the architecture; left out: all of them'),
+      new Argument('[package]', 'the name of the package; left out: all of them'),
+    ],
+    options: [new Option('--force', 'needed to remove more than one package')],
+    examples: ['vieter repos remove vieter x86_64 hello', 'vieter repos remove vieter --force'],
+    async run(invocation: Invocation<{ force?: true }>, repo: string, arch?: string, pkgname?: string) {
+      const what = describe(repo, arch, pkgname)
+      if (pkgname === undefined && !invocation.options.force) {
+        throw new UsageError(
+          `This would remove ${what} with all its packages.`,
+          'If you mean it, add --force.',
+        )
+      }
+      await remove(invocation, repo, arch, pkgname)
+      await invocation.say(`Removed ${what}.`)
+      return 0
+    },
+  })
+}
+
+function describe(repo: string, arch: string | undefined, pkgname: string | undefined): string {
+  if (arch === undefined) return `the repository ${repo}`
+  if (pkgname === undefined) return `the architecture ${arch} of the repository ${repo}`
+  return `the package ${pkgname} from ${repo}/${arch}`
+}
+
+async function remove(
+  invocation: Invocation,
+  repo: string,
+  arch: string | undefined,
+  pkgname: string | undefined,
+): Promise<void> {
+  const client = invocation.client()
+  if (arch === undefined) await client.call(contract.removeRepository, { params: { repo } })
+  else if (pkgname === undefined) await client.call(contract.removeArchRepo, { params: { repo, arch } })
+  else await client.call(contract.removePackage, { params: { repo, arch, pkgname } })
+}
