@@ -1,4 +1,4 @@
-// Who may import whom. Each rule says why; test: scripts/check.mjs proves that they bite.
+// Who may import whom. Each rule says why; e2e/boundaries.test.ts shows that they bite.
 const room = (name) => `^packages/${name}/`
 const only = (from, allowed, comment) => ({
   name: `${from}-imports-only-${allowed.join('-') || 'nothing'}`,

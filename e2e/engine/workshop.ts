@@ -14,7 +14,7 @@ import {
 } from '../lab/vieter.ts'
 
 /** How a build ended. */
-export interface EndedBuild {
+interface EndedBuild {
   readonly id: number
   readonly exitCode: number
   readonly log: string

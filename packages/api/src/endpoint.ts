@@ -2,10 +2,10 @@ import type { Static, TObject, TSchema } from 'typebox'
 import type { ErrorCode } from './error-table.ts'
 
 /** Who may call: anyone, a holder of the API key, or an agent that also holds the lease of the job (`X-Lease-Token`). */
-export type Auth = 'none' | 'key' | 'lease'
+type Auth = 'none' | 'key' | 'lease'
 
 /** What a request carries: nothing, a package archive, or plain text (UTF-8). */
-export type RequestBody = 'none' | 'package' | 'text'
+type RequestBody = 'none' | 'package' | 'text'
 
 /** What an answer carries: JSON data in the envelope, nothing, plain text, a file's bytes, or a page. */
 export type Returns = TSchema | 'empty' | 'text' | 'file' | 'page' | 'json'

@@ -57,8 +57,8 @@ function convert(name: string, kind: unknown, text: string): unknown {
 function faultOf(field: TSchema, value: unknown): string | undefined {
   const bound = (key: string, otherwise: number) => Number(property(field, key) ?? otherwise)
   if (typeof value === 'number') {
-    if (value < bound('minimum', -Infinity)) return `must be at least ${bound('minimum', 0)}`
-    if (value > bound('maximum', Infinity)) return `must be at most ${bound('maximum', 0)}`
+    if (value < bound('minimum', -Infinity)) return `must be >= ${bound('minimum', 0)}`
+    if (value > bound('maximum', Infinity)) return `must be <= ${bound('maximum', 0)}`
   } else if (typeof value === 'string') {
     if (value.length > bound('maxLength', Infinity))
       return `must have at most ${bound('maxLength', 0)} characters`

@@ -11,7 +11,7 @@ const EpochSeconds = Type.Integer({ minimum: 0, description: 'UTC, in seconds si
 export const TargetKind = Type.Union([Type.Literal('git'), Type.Literal('url')])
 export type TargetKind = Static<typeof TargetKind>
 
-export const TargetArch = Type.Object({ id: Id, target_id: Id, value: Type.String() })
+const TargetArch = Type.Object({ id: Id, target_id: Id, value: Type.String() })
 
 export const Target = Type.Object({
   id: Id,
