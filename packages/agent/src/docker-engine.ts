@@ -4,6 +4,7 @@ import { AppError } from '@vieter/api'
 import Docker from 'dockerode'
 import { withAbort } from './abort.ts'
 import { BuildFailure, exitCodes } from './build-failure.ts'
+import { script } from './commands.ts'
 import {
   agentLabel,
   type Command,
@@ -167,8 +168,10 @@ async function runCommand(
   command: Command,
   output: { stdout: Sink; stderr: Sink },
 ): Promise<number> {
+  // The engine keeps no order between the channels. Where both go to one place, they are made one in the container.
+  const isMerged = output.stdout === output.stderr
   const exec = await container.exec({
-    Cmd: [...command.argv],
+    Cmd: isMerged ? script('exec "$@" 2>&1', ...command.argv) : [...command.argv],
     User: command.user,
     WorkingDir: command.folder ?? '/',
     Env: Object.entries(command.environment ?? {}).map(([name, value]) => `${name}=${value}`),

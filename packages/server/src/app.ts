@@ -29,6 +29,9 @@ interface AppOptions {
   version: string
 }
 
+/** How long requests under way may take to end when the server stops, in milliseconds; then they are cut off. */
+const stopGrace = 1500
+
 /** A server that can be started once and stopped once. */
 export interface App {
   /** Resolves with the port once requests are taken. Throws ADDRESS_IN_USE. */
@@ -41,10 +44,19 @@ export interface App {
 export async function createApp({ settings, log, version }: AppOptions): Promise<App> {
   await mkdir(settings.data_dir, { recursive: true, mode: 0o750 })
   const store = await openStore(join(settings.data_dir, 'store.sqlite'))
+  try {
+    return await assemble({ settings, log, version }, store)
+  } catch (fault) {
+    await store.destroy()
+    throw fault
+  }
+}
+
+async function assemble({ settings, log, version }: AppOptions, store: Context['store']): Promise<App> {
   const apiKey = settings.api_key ?? (await openApiKey(join(settings.data_dir, 'api-key')))
   const context = await createContext(settings, log, store)
-  const server = createHttpServer(log)
-  const mount = createMount(server, sha256(apiKey), sha256)
+  const server = createHttpServer(log, context.stopping.signal)
+  const { mount, idle } = createMount(server, sha256(apiKey), sha256)
   await mountMetrics(mount, server, settings.collect_metrics)
   mountReference(mount, version)
   mountTargets(mount, context)
@@ -61,7 +73,10 @@ export async function createApp({ settings, log, version }: AppOptions): Promise
     },
     async stop() {
       context.stopping.abort()
+      const overdue = setTimeout(() => server.server.closeAllConnections(), stopGrace)
       await server.close()
+      clearTimeout(overdue)
+      await idle()
       await stopMaintenance?.()
       await context.commits.idle()
       await store.destroy()

@@ -8,7 +8,7 @@ import type { CommitQueue } from './services/commit-queue.ts'
 import type { Store } from './store/open-store.ts'
 
 /** Tells those who wait for a job that one was queued. */
-export type JobEvents = EventEmitter<{ queued: [] }>
+type JobEvents = EventEmitter<{ queued: [] }>
 
 /** What the services work with. Made once, by the composition root; a service names the parts that it uses. */
 export interface Context {

@@ -1,11 +1,11 @@
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, createZstdDecompress, type ZstdDecompress } from 'node:zlib'
 import { type Compression, detectCompression, FormatError, type ZstdPiece, zstdPieces } from '@vieter/alpm'
+import { drained } from '../streams.ts'
 import { decompressXz } from './xz.ts'
 
-export type PackageCompression = Extract<Compression, 'zstd' | 'xz' | 'gzip' | 'tar'>
+type PackageCompression = Extract<Compression, 'zstd' | 'xz' | 'gzip' | 'tar'>
 
 interface Decompressed {
   compression: PackageCompression
@@ -91,7 +91,7 @@ async function feedFrame(
   rest: AsyncIterator<ZstdPiece>,
 ): Promise<void> {
   for (let piece = first; ; ) {
-    if (!decoder.write(piece.bytes)) await Promise.race([once(decoder, 'drain'), once(decoder, 'close')])
+    if (!decoder.write(piece.bytes)) await drained(decoder)
     if (piece.endsFrame || decoder.destroyed) break
     const next = await rest.next()
     if (next.done) break

@@ -87,7 +87,10 @@ function resolve(pkg: StoredPackage, replace: boolean, rules: Rules, outcome: Ch
     outcome.spareBlobs.push(pkg.blobKey)
     return earlier
   }
-  if (replace) return { ...pkg }
+  if (replace) {
+    if (earlier.id === undefined) outcome.spareBlobs.push(earlier.blobKey)
+    return { ...pkg }
+  }
   throw new AppError('PACKAGE_EXISTS', {
     message: `Another file was published as ${pkg.filename} already (its sha256 is ${earlier.sha256}).`,
   })

@@ -1,16 +1,24 @@
 import { AppError } from '@vieter/api'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+interface Exchange {
+  request: FastifyRequest
+  reply: FastifyReply
+}
 
 /**
- * The body of a request as a stream. While it is read it throws LENGTH_REQUIRED when the request has neither a length nor
- * chunked coding (RFC 9110 §15.5.12), and BODY_INVALID when the connection is cut.
+ * The body of a request as a stream. A client that asks first (`Expect: 100-continue`, as curl does) is told to send it
+ * when it is first read: a wrong key is refused before a byte of it is sent. While it is read it throws LENGTH_REQUIRED
+ * when the request has neither a length nor chunked coding (RFC 9110 §15.5.12), and BODY_INVALID when the connection
+ * is cut.
  */
-export async function* streamBody({ raw }: FastifyRequest): AsyncGenerator<Uint8Array> {
+export async function* streamBody({ request: { raw }, reply }: Exchange): AsyncGenerator<Uint8Array> {
   if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) {
     throw new AppError('LENGTH_REQUIRED')
   }
+  if (raw.httpVersion === '1.1' && /^100-continue$/i.test(raw.headers.expect ?? '')) reply.raw.writeContinue()
   try {
-    // A refused body is left unread: the server throws the rest away after it has answered.
+    // A refused body is left unread: its rest is thrown away after the answer.
     for await (const chunk of raw.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array
   } catch (cause) {
     throw cutShort(cause)
@@ -26,10 +34,10 @@ function cutShort(cause: unknown): AppError {
 }
 
 /** A small body whole. Throws as `streamBody` does, and BODY_TOO_LARGE above `limit` bytes. */
-export async function readBody(request: FastifyRequest, limit: number): Promise<Uint8Array> {
+export async function readBody(exchange: Exchange, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of streamBody(request)) {
+  for await (const chunk of streamBody(exchange)) {
     size += chunk.length
     if (size > limit)
       throw new AppError('BODY_TOO_LARGE', { message: `The body is larger than ${limit} bytes.` })

@@ -24,10 +24,10 @@ export function mountJobs(mount: Mount, context: Context): void {
   mount(contract.listJobs, async ({ query }) =>
     findJobs(context, { limit: query.limit ?? 25, offset: query.offset ?? 0 }),
   )
-  mount(contract.leaseJobs, async ({ query, request }) => {
+  mount(contract.leaseJobs, async ({ query, reply }) => {
     const { arch, max = 1, agent = '', wait = 0 } = query
     const hungUp = new AbortController()
-    request.raw.socket.once('close', () => hungUp.abort())
+    reply.raw.once('close', () => hungUp.abort())
     return leaseJobs(context, { archs: arch, max, agent, wait, signal: hungUp.signal })
   })
   mount(contract.startJob, async ({ query }) => {
@@ -36,11 +36,11 @@ export function mountJobs(mount: Mount, context: Context): void {
   })
   mount(contract.extendLease, async (call) => extendLease(context, claimOf(call)))
   mount(contract.appendLog, async (call) => {
-    const bytes = await readBody(call.request, maxLogPiece)
+    const bytes = await readBody(call, maxLogPiece)
     return { size: await appendLog(context, claimOf(call), { offset: call.query.offset, bytes }) }
   })
   mount(contract.uploadBuiltPackage, async (call) =>
-    uploadBuiltPackage(context, claimOf(call), streamBody(call.request)),
+    uploadBuiltPackage(context, claimOf(call), streamBody(call)),
   )
   mount(contract.finishBuild, async (call) => finishBuild(context, claimOf(call), call.query.exit_code))
 }

@@ -39,8 +39,8 @@ export function mountLogs(mount: Mount, context: Context): void {
     }
     return reply as never
   })
-  mount(contract.addLog, async ({ query, request }) => {
-    const bytes = await readBody(request, context.settings.max_log_size * mebibyte)
+  mount(contract.addLog, async ({ query, request, reply }) => {
+    const bytes = await readBody({ request, reply }, context.settings.max_log_size * mebibyte)
     return addLog(context, { ...query, bytes })
   })
   mount(contract.removeLog, async ({ params, reply }) => {

@@ -23,38 +23,72 @@ export type Mount = <P extends TObject, Q extends TObject, R extends Returns>(
   handler: Handler<P, Q, R>,
 ) => void
 
+interface Mounting {
+  mount: Mount
+  /** Resolves when no handler runs any more, those included whose client has gone. */
+  idle(): Promise<void>
+}
+
 /** `keyHash` is the SHA-256 of the API key. */
 export function createMount(
   server: FastifyInstance,
   keyHash: Buffer,
   hash: (secret: string) => Buffer,
-): Mount {
+): Mounting {
+  const running = new Set<Promise<unknown>>()
   const authenticate: onRequestAsyncHookHandler = async (request) => {
     const given = keyOf(request)
     if (given === undefined || !timingSafeEqual(hash(given), keyHash)) {
       throw new AppError('UNAUTHORIZED', { message: '401 Unauthorized' })
     }
   }
-  return (endpoint, handler) => {
+  const mount: Mount = (endpoint, handler) => {
     server.route({
       method: endpoint.method,
       url: endpoint.path,
       onRequest: endpoint.auth === 'none' ? [] : [authenticate],
-      handler: async (request, reply) => {
-        const params = decodeParameters(endpoint.params, request.params as Record<string, string>, 'kept')
-        const query = decodeParameters(endpoint.query, lastOfEach(request.query), endpoint.emptyQuery)
-        const data = await handler({ params, query, request, reply })
-        if (reply.sent || typeof endpoint.returns === 'string') return data
-        return { message: '', data }
+      handler: (request, reply) => {
+        const run = handle(endpoint, handler, request, reply).finally(() => running.delete(run))
+        running.add(run)
+        return run
       },
     })
   }
+  return {
+    mount,
+    async idle() {
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+async function handle<P extends TObject, Q extends TObject, R extends Returns>(
+  endpoint: Endpoint<P, Q, R>,
+  handler: Handler<P, Q, R>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const params = decodePath(endpoint, request.params as Record<string, string>)
+  const query = decodeParameters(endpoint.query, lastOfEach(request.query), endpoint.emptyQuery)
+  const data = await handler({ params, query, request, reply })
+  if (reply.sent || typeof endpoint.returns === 'string') return data
+  return { message: '', data }
 }
 
 function keyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['x-api-key']
   if (typeof key === 'string') return key
   return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+}
+
+/** Throws the endpoint's own error of what was not found: a path that doesn't fit names nothing that could be there. */
+function decodePath<P extends TObject>(endpoint: Endpoint<P>, params: Record<string, string>): Static<P> {
+  try {
+    return decodeParameters(endpoint.params, params, 'kept')
+  } catch (cause) {
+    const code = endpoint.errors.find((candidate) => candidate.endsWith('_NOT_FOUND'))
+    throw new AppError(code ?? 'ROUTE_NOT_FOUND', { cause })
+  }
 }
 
 /** Of a parameter that was given several times the last counts. */

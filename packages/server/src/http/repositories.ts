@@ -25,10 +25,10 @@ export function mountRepositories(mount: Mount, context: Context): void {
     }
     return reply
   })
-  mount(contract.publishPackage, async ({ params, query, request }) =>
+  mount(contract.publishPackage, async ({ params, query, request, reply }) =>
     publishPackage(context, {
       repository: params.repo,
-      body: streamBody(request),
+      body: streamBody({ request, reply }),
       replace: query.replace === true,
     }),
   )

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenBlob } from '../blobs/blob-store.ts'
+import { drained } from '../streams.ts'
 import { type ByteRange, parseRange } from './range.ts'
 
 interface FileAnswer {
@@ -52,6 +52,7 @@ function isUnchanged(request: FastifyRequest, file: FileAnswer, since: number | 
 }
 
 function mayRange(request: FastifyRequest, file: FileAnswer): boolean {
+  if (request.method !== 'GET') return false
   const condition = request.headers['if-range']
   if (typeof condition !== 'string') return true
   return condition === file.etag || parseDate(condition) === file.lastModified
@@ -76,8 +77,14 @@ async function sendBytes(
   reply.hijack()
   const { raw } = reply
   raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>)
-  if (request.method !== 'HEAD') await copyRange(blob, range, raw)
-  raw.end()
+  try {
+    if (request.method !== 'HEAD') await copyRange(blob, range, raw)
+    raw.end()
+  } catch (fault) {
+    // Headers are out: cutting the connection is the one way left to say that the file is not whole.
+    request.log.error({ err: fault }, 'a download failed')
+    raw.destroy()
+  }
 }
 
 async function copyRange(blob: OpenBlob, { start, end }: ByteRange, response: ServerResponse): Promise<void> {
@@ -85,24 +92,8 @@ async function copyRange(blob: OpenBlob, { start, end }: ByteRange, response: Se
     const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - position + 1))
     const count = await blob.read(buffer, position)
     if (response.destroyed) return
-    if (count === 0) {
-      // Headers are out: cutting the connection is the one way left to say that the file is not whole.
-      response.destroy(new Error('the file is shorter than it was'))
-      return
-    }
+    if (count === 0) throw new Error('the file is shorter than it was')
     position += count
     if (!response.write(buffer.subarray(0, count))) await drained(response)
-  }
-}
-
-async function drained(response: ServerResponse): Promise<void> {
-  const over = new AbortController()
-  try {
-    await Promise.race([
-      once(response, 'drain', { signal: over.signal }),
-      once(response, 'close', { signal: over.signal }),
-    ])
-  } finally {
-    over.abort()
   }
 }

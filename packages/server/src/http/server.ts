@@ -9,45 +9,41 @@ import {
   fastify,
 } from 'fastify'
 import type { Logger } from 'pino'
+import { discardRest } from './unread-body.ts'
 
 /** Requests under these are the API's: all their answers are JSON. Elsewhere a 404 is the plain text that pacman's users know. */
 const apiPrefixes = ['/api/', '/health']
 
-/** Makes the HTTP server without any route: bodies as raw streams, request ids, errors in the envelope. */
-export function createHttpServer(log: Logger): FastifyInstance {
+/**
+ * Makes the HTTP server without any route: bodies as raw streams, request ids, errors in the envelope. Once `stopping`
+ * is aborted new requests are refused and connections are not kept.
+ */
+export function createHttpServer(log: Logger, stopping: AbortSignal): FastifyInstance {
   const server: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     genReqId: () => randomBytes(8).toString('hex'),
     routerOptions: { maxParamLength: 512 },
     bodyLimit: Number.MAX_SAFE_INTEGER,
     keepAliveTimeout: 65_000,
+    return503OnClosing: false,
+    frameworkErrors: (fault, request, reply) => answerError(fault, request, reply),
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
+    if (stopping.aborted) throw new AppError('SHUTTING_DOWN')
+  })
+  server.addHook('onSend', async (request, reply) => {
+    if (stopping.aborted) reply.header('connection', 'close')
+    discardRest(request, reply)
   })
   server.setErrorHandler((fault: FastifyError, request, reply) => answerError(fault, request, reply))
   server.setNotFoundHandler((request, reply) => answerError(new AppError('ROUTE_NOT_FOUND'), request, reply))
-  awaitContinue(server)
+  // Node would tell every client at once to send its body: `streamBody` does, after the key was checked.
+  server.server.on('checkContinue', (request, response) => server.server.emit('request', request, response))
   return server
-}
-
-/**
- * A client that asks first (`Expect: 100-continue`, as curl does) is told to go on when its body is first read: a wrong
- * key is refused before a byte of it is sent.
- */
-function awaitContinue(server: FastifyInstance): void {
-  server.server.on('checkContinue', (request, response) => {
-    const resume = request._read
-    request._read = (size: number) => {
-      request._read = resume
-      if (!response.headersSent) response.writeContinue()
-      resume.call(request, size)
-    }
-    server.server.emit('request', request, response)
-  })
 }
 
 function answerError(fault: Error, request: FastifyRequest, reply: FastifyReply): void {

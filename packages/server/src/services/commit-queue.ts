@@ -54,6 +54,7 @@ export function createCommitQueue(parts: Parts): CommitQueue {
   async function drain(repository: string): Promise<void> {
     for (let group = takeGroup(); group.length > 0; group = takeGroup())
       await commitGroup(parts, repository, group)
+    running.delete(repository)
     function takeGroup(): Request[] {
       const group = waiting.get(repository) ?? []
       waiting.delete(repository)
@@ -67,10 +68,7 @@ export function createCommitQueue(parts: Parts): CommitQueue {
       const group = waiting.get(repository) ?? []
       group.push({ change, resolve, reject, ...(alongside ? { alongside } : {}) })
       waiting.set(repository, group)
-      if (!running.has(repository)) {
-        const run = drain(repository).finally(() => running.delete(repository))
-        running.set(repository, run)
-      }
+      if (!running.has(repository)) running.set(repository, drain(repository))
       return promise
     },
     async idle() {
@@ -102,23 +100,27 @@ async function tryGroup(parts: Parts, repository: string, group: readonly Reques
   const after: RepositoryState = { exists: before.exists, archRepos: copyArchRepos(before) }
   const published = await loadPublished(parts, repository, group)
   const accepted: { request: Request; outcome: ChangeOutcome }[] = []
+  const refused: { request: Request; fault: unknown }[] = []
   for (const request of group) {
     try {
       const rules = { defaultArch: parts.settings.default_arch, published }
       accepted.push({ request, outcome: applyChange(after, request.change, rules) })
     } catch (fault) {
-      request.reject(fault)
+      refused.push({ request, fault })
     }
   }
-  if (accepted.length === 0) return
-  await commitState(parts, repository, before, after, async (trx) => {
-    for (const { request, outcome } of accepted) await request.alongside?.(trx, outcome)
-  })
+  if (accepted.length > 0) {
+    await commitState(parts, { repository, before, after, published }, async (trx) => {
+      for (const { request, outcome } of accepted) await request.alongside?.(trx, outcome)
+    })
+  }
   await deleteSpares(
     parts,
     accepted.flatMap(({ outcome }) => outcome.spareBlobs),
   )
   for (const { request, outcome } of accepted) request.resolve(outcome)
+  // Only now: had the commit failed, each would be tried alone, and what stood in its way might be gone.
+  for (const { request, fault } of refused) request.reject(fault)
 }
 
 function copyArchRepos(state: RepositoryState): Map<string, ArchRepoState> {
@@ -139,14 +141,22 @@ async function loadPublished(
   return new Map(rows.map((pkg) => [pkg.filename, pkg]))
 }
 
+/** What a group makes of a repository. */
+interface Transition {
+  repository: string
+  before: RepositoryState
+  after: RepositoryState
+  /** By file name: the packages that the group published, and those that stood there before. */
+  published: ReadonlyMap<string, PlannedPackage>
+}
+
 /** Makes new generations of the arch-repos that differ durable, then makes them current in one transaction with the rows. */
 async function commitState(
   parts: Parts,
-  repository: string,
-  before: RepositoryState,
-  after: RepositoryState,
+  transition: Transition,
   alongside: (trx: StoreTransaction) => Promise<void>,
 ): Promise<void> {
+  const { repository, before, after } = transition
   const archs = [...new Set([...before.archRepos.keys(), ...after.archRepos.keys()])]
   const { repositoryId, archRepos } = await repositories.ensureArchRepos(parts.store, repository, archs)
   const touched = archRepos.filter(({ arch }) =>
@@ -166,7 +176,7 @@ async function commitState(
     ),
   )
   await parts.store.transaction().execute(async (trx) => {
-    await saveState(trx, repositoryId, rows, before, after, now)
+    await saveState(trx, { ...transition, repositoryId, rows, now })
     await alongside(trx)
   })
   for (const row of rows) await dropOutdated(parts, row)
@@ -199,13 +209,15 @@ function entriesOf(archRepo: ArchRepoState | undefined): DatabaseEntry[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+interface Saving extends Transition {
+  repositoryId: number
+  rows: readonly repositories.ArchRepoRow[]
+  now: number
+}
+
 async function saveState(
   trx: StoreTransaction,
-  repositoryId: number,
-  rows: readonly repositories.ArchRepoRow[],
-  before: RepositoryState,
-  after: RepositoryState,
-  now: number,
+  { repositoryId, rows, before, after, published, now }: Saving,
 ): Promise<void> {
   const left = new Set<number>()
   for (const row of rows) {
@@ -222,6 +234,10 @@ async function saveState(
       await repositories.setEntry(trx, row.id, name, pkg.id)
     }
     await repositories.saveArchRepo(trx, row)
+  }
+  for (const pkg of published.values()) {
+    // Published, and replaced or removed again within one group: served for its grace period like any other.
+    if (pkg.id === undefined) left.add(await repositories.savePackage(trx, repositoryId, pkg, now))
   }
   await repositories.markRemoved(trx, [...left], now)
   await repositories.saveRepositoryVisible(trx, repositoryId, after.exists)

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { deleteJob, findExpiredJobs, requeueJob } from '../store/jobs.ts'
+import { deleteJob, findExpiredJobs, findJob, requeueJob } from '../store/jobs.ts'
 import { endLog } from '../store/logs.ts'
 import { takeStagedPackages } from '../store/staged-packages.ts'
 import type { JobRow } from '../store/tables.ts'
@@ -34,6 +34,7 @@ async function expireLease(parts: Parts, job: JobRow): Promise<void> {
     )
   }
   const spare = await store.transaction().execute(async (trx) => {
+    if (!(await findJob(trx, job.id))) return []
     if (again) await requeueJob(trx, job)
     else await deleteJob(trx, job.id)
     if (job.log_id === null) return []

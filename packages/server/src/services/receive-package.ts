@@ -21,8 +21,8 @@ export async function receivePackage(
 ): Promise<StoredPackage> {
   const key = `${randomBytes(1).toString('hex')}/${randomBytes(16).toString('hex')}`
   const staged = await blobs.stage(key)
+  const archive = storeWhileReading(body, staged, settings.max_package_size * mebibyte)
   try {
-    const archive = storeWhileReading(body, staged, settings.max_package_size * mebibyte)
     const { compression, tar } = await decompress(archive.chunks)
     const contents = await readPackage(limitUnpacked(tar, settings.max_unpacked_size * mebibyte))
     const { pkginfo } = contents
@@ -43,13 +43,15 @@ export async function receivePackage(
       files: formatFiles(contents.files),
     }
   } catch (fault) {
+    // Lets go of the body; not awaited, since a decoder may be waiting for bytes that never come.
+    archive.chunks.return(undefined).catch(() => {})
     await staged.discard()
     throw told(fault)
   }
 }
 
 interface StoredArchive {
-  chunks: AsyncIterable<Uint8Array>
+  chunks: AsyncGenerator<Uint8Array>
   /** The facts of the whole archive, once its chunks were read to the end. */
   end(): { size: number; sha256: string }
 }

@@ -16,8 +16,10 @@ export async function uploadBuiltPackage(
   await getHeldJob(parts, parts.store, claim)
   const pkg = await receivePackage(parts, body)
   try {
-    const { log_id } = await getHeldJob(parts, parts.store, claim)
-    const earlier = await stagePackage(parts.store, log_id, pkg)
+    const earlier = await parts.store.transaction().execute(async (trx) => {
+      const { log_id } = await getHeldJob(parts, trx, claim)
+      return stagePackage(trx, log_id, pkg)
+    })
     if (earlier !== undefined) await parts.blobs.delete(earlier)
   } catch (fault) {
     await parts.blobs.delete(pkg.blobKey)

@@ -29,7 +29,7 @@ export async function findRepositoryId(store: Store, name: string): Promise<numb
   return row?.id
 }
 
-export async function findArchRepos(store: Store, repositoryId: number): Promise<ArchRepoRow[]> {
+async function findArchRepos(store: Store, repositoryId: number): Promise<ArchRepoRow[]> {
   return store
     .selectFrom('arch_repos')
     .select(['id', 'arch', 'generation', 'last_modified', 'visible'])

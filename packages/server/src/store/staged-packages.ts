@@ -1,25 +1,23 @@
 import type { StoredPackage } from '../domain/stored-package.ts'
-import type { Store } from './open-store.ts'
+import type { Store, StoreTransaction } from './open-store.ts'
 
 /** Keeps a package of a build that has not ended; returns the key of the blob of an earlier one of the same file name. */
 export async function stagePackage(
-  store: Store,
+  trx: StoreTransaction,
   logId: number,
   pkg: StoredPackage,
 ): Promise<string | undefined> {
-  return store.transaction().execute(async (trx) => {
-    const earlier = await trx
-      .deleteFrom('staged_packages')
-      .where('log_id', '=', logId)
-      .where('filename', '=', pkg.filename)
-      .returning('blob_key')
-      .executeTakeFirst()
-    await trx
-      .insertInto('staged_packages')
-      .values({ log_id: logId, filename: pkg.filename, blob_key: pkg.blobKey, package: JSON.stringify(pkg) })
-      .execute()
-    return earlier?.blob_key
-  })
+  const earlier = await trx
+    .deleteFrom('staged_packages')
+    .where('log_id', '=', logId)
+    .where('filename', '=', pkg.filename)
+    .returning('blob_key')
+    .executeTakeFirst()
+  await trx
+    .insertInto('staged_packages')
+    .values({ log_id: logId, filename: pkg.filename, blob_key: pkg.blobKey, package: JSON.stringify(pkg) })
+    .execute()
+  return earlier?.blob_key
 }
 
 export async function findStagedPackages(store: Store, logId: number): Promise<StoredPackage[]> {

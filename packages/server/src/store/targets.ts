@@ -1,4 +1,5 @@
 import type { Target } from '@vieter/api'
+import { sql } from 'kysely'
 import type { Store } from './open-store.ts'
 import type { NewTargetRow, TargetRow } from './tables.ts'
 
@@ -17,8 +18,12 @@ export async function findTargets(store: Store, filter: TargetFilter): Promise<T
   if (repo !== undefined) query = query.where('repo', '=', repo)
   if (part !== undefined) {
     const like = `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`
-    query = query.where(({ eb, or, val }) =>
-      or((['url', 'path', 'branch'] as const).map((column) => eb(column, 'like', val(like)))),
+    query = query.where(({ or, ref }) =>
+      or(
+        (['url', 'path', 'branch'] as const).map(
+          (column) => sql<boolean>`${ref(column)} like ${like} escape '\\'`,
+        ),
+      ),
     )
   }
   if (arch !== undefined) {

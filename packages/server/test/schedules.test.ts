@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { editTarget } from '../src/services/edit-target.ts'
+import { findJobs } from '../src/services/find-jobs.ts'
+import { prunePackages } from '../src/services/prune-packages.ts'
+import { publishPackage } from '../src/services/publish-package.ts'
+import { removeLogsBefore } from '../src/services/remove-log.ts'
+import { removePackage } from '../src/services/remove-packages.ts'
+import { adoptGlobalSchedule, enqueueDueTargets } from '../src/services/run-schedules.ts'
+import { endLog, insertLog } from '../src/store/logs.ts'
+import { addTestTarget, streamOf } from './support/builds.ts'
+import { makeContext, type TestContext } from './support/context.ts'
+import { filesIn } from './support/folders.ts'
+import { packageArchive } from './support/packages.ts'
+
+/** Sets the clock to a time of this machine's day, `day` days after a first of February. */
+function setClock(context: TestContext, day: number, hour: number, minute = 0): void {
+  context.time = new Date(2027, 1, 1 + day, hour, minute).getTime() / 1000
+}
+
+async function enqueued(context: TestContext): Promise<string[]> {
+  await enqueueDueTargets(context)
+  const jobs = await findJobs(context, { limit: 100, offset: 0 })
+  await context.store.deleteFrom('jobs').execute()
+  return jobs.map(({ target_id, arch }) => `${target_id} ${arch}`)
+}
+
+describe('a target whose schedule comes due', () => {
+  test('is enqueued once, for each of its architectures', async () => {
+    const context = await makeContext()
+    setClock(context, 0, 12)
+    await addTestTarget(context, { schedule: '0 5', arch: ['x86_64', 'aarch64'] })
+    expect(await enqueued(context)).toEqual([])
+    setClock(context, 1, 4, 59)
+    expect(await enqueued(context)).toEqual([])
+    setClock(context, 1, 5)
+    expect(await enqueued(context)).toEqual(['1 x86_64', '1 aarch64'])
+    expect(await enqueued(context)).toEqual([])
+    setClock(context, 2, 5)
+    expect(await enqueued(context)).toEqual(['1 x86_64', '1 aarch64'])
+  })
+
+  test('is enqueued once however often it came due while the server was down', async () => {
+    const context = await makeContext()
+    setClock(context, 0, 12)
+    await addTestTarget(context, { schedule: '* *' })
+    setClock(context, 20, 12)
+    expect(await enqueued(context)).toEqual(['1 x86_64'])
+    expect(await enqueued(context)).toEqual([])
+  })
+
+  test('wakes the agents that wait', async () => {
+    const context = await makeContext()
+    setClock(context, 0, 12)
+    await addTestTarget(context, { schedule: '0 5' })
+    setClock(context, 1, 5)
+    let woken = 0
+    context.jobEvents.on('queued', () => woken++)
+    await enqueued(context)
+    expect(woken).toBe(1)
+  })
+
+  test('follows a schedule that was changed from then on', async () => {
+    const context = await makeContext()
+    setClock(context, 0, 12)
+    await addTestTarget(context, { schedule: '0 5' })
+    await editTarget(context, 1, { schedule: '0 20' })
+    setClock(context, 1, 5)
+    expect(await enqueued(context)).toEqual(['1 x86_64'])
+    await editTarget(context, 1, { branch: 'dev' })
+    setClock(context, 1, 19, 59)
+    expect(await enqueued(context)).toEqual([])
+    setClock(context, 1, 20)
+    expect(await enqueued(context)).toEqual(['1 x86_64'])
+  })
+})
+
+describe('a target without a schedule of its own', () => {
+  test('follows the global one', async () => {
+    const context = await makeContext({ global_schedule: '30 3' })
+    setClock(context, 0, 12)
+    await addTestTarget(context)
+    setClock(context, 1, 3, 29)
+    expect(await enqueued(context)).toEqual([])
+    setClock(context, 1, 3, 30)
+    expect(await enqueued(context)).toEqual(['1 x86_64'])
+  })
+
+  test('follows the one that is set when the server starts again; the others keep their own', async () => {
+    const context = await makeContext({ global_schedule: '0 3' })
+    setClock(context, 0, 12)
+    await addTestTarget(context)
+    await addTestTarget(context, { schedule: '0 3' })
+    const restarted = { ...context, settings: { ...context.settings, global_schedule: '0 20' } }
+    await adoptGlobalSchedule(restarted)
+    setClock(context, 0, 20)
+    expect(await enqueued(context)).toEqual(['1 x86_64'])
+  })
+
+  test('that is overdue when the server starts again stays due', async () => {
+    const context = await makeContext({ global_schedule: '0 3' })
+    setClock(context, 0, 12)
+    await addTestTarget(context)
+    setClock(context, 1, 6)
+    await adoptGlobalSchedule({ ...context, settings: { ...context.settings, global_schedule: '0 20' } })
+    expect(await enqueued(context)).toEqual(['1 x86_64'])
+  })
+
+  test('goes back to the global one when its own is cleared', async () => {
+    const context = await makeContext({ global_schedule: '0 20' })
+    setClock(context, 0, 12)
+    await addTestTarget(context, { schedule: '0 5' })
+    await editTarget(context, 1, { schedule: '' })
+    setClock(context, 0, 20)
+    expect(await enqueued(context)).toEqual(['1 x86_64'])
+  })
+})
+
+describe('what is cleaned up', () => {
+  test('files of removed packages, after seven days, and no others', async () => {
+    const context = await makeContext()
+    const publish = (version: string) =>
+      publishPackage(context, {
+        repository: 'repo',
+        body: streamOf(packageArchive({ version })),
+        replace: false,
+      })
+    await publish('1-1')
+    await publish('2-1')
+    await publish('3-1')
+    context.time += 7 * 86_400
+    await removePackage(context, { repository: 'repo', arch: 'x86_64', name: 'hello' })
+    expect(await prunePackages(context)).toBe(0)
+    context.time += 1
+    expect(await prunePackages(context)).toBe(2)
+    expect(filesIn(`${context.folder}/packages`)).toHaveLength(1)
+    context.time += 7 * 86_400
+    expect(await prunePackages(context)).toBe(1)
+    expect(filesIn(`${context.folder}/packages`)).toEqual([])
+  })
+
+  test('a package that came back in time stays', async () => {
+    const context = await makeContext()
+    const publish = () =>
+      publishPackage(context, { repository: 'repo', body: streamOf(packageArchive()), replace: false })
+    await publish()
+    await removePackage(context, { repository: 'repo', arch: 'x86_64', name: 'hello' })
+    await publish()
+    context.time += 8 * 86_400
+    expect(await prunePackages(context)).toBe(0)
+  })
+
+  test('logs that ended before a time; never those of builds that run', async () => {
+    const context = await makeContext()
+    for (const end of [100, 200, 300]) {
+      const id = await insertLog(context.store, { targetId: 1, arch: 'x86_64', startTime: 50 })
+      await endLog(context.store, id, end, 0)
+      await context.logFiles.append(id, Buffer.from('x'))
+    }
+    await insertLog(context.store, { targetId: 1, arch: 'x86_64', startTime: 1 })
+    await context.logFiles.append(4, Buffer.from('x'))
+    expect(await removeLogsBefore(context, 300)).toBe(2)
+    expect(filesIn(`${context.folder}/logs`)).toEqual(['3.log', '4.log'])
+  })
+})

@@ -1,0 +1,92 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openStore } from '../src/store/open-store.ts'
+import { temporaryFolder } from './support/folders.ts'
+
+function newPath(): string {
+  return join(temporaryFolder(onTestFinished), 'store.sqlite')
+}
+
+/** The schema as SQLite tells it. */
+function schemaOf(path: string): string[] {
+  const database = new DatabaseSync(path, { readOnly: true })
+  const rows = database.prepare(
+    "select sql from sqlite_schema where name not like '%kysely%' and sql is not null order by name",
+  )
+  const texts = rows.all().map(({ sql }) => String(sql))
+  database.close()
+  return texts
+}
+
+describe('a new store', () => {
+  test('gets the whole schema from the migrations', async () => {
+    const path = newPath()
+    const store = await openStore(path)
+    await store.destroy()
+    expect(schemaOf(path)).toMatchSnapshot()
+  })
+
+  test('keeps what it holds when it is opened again', async () => {
+    const path = newPath()
+    const first = await openStore(path)
+    await first.insertInto('repositories').values({ name: 'r', visible: 1 }).execute()
+    await first.destroy()
+    const second = await openStore(path)
+    expect(await second.selectFrom('repositories').selectAll().execute()).toEqual([
+      { id: 1, name: 'r', visible: 1 },
+    ])
+    await second.destroy()
+  })
+
+  test('writes ahead, syncs each commit, and enforces references', async () => {
+    const store = await openStore(newPath())
+    const pragma = async (name: string) => {
+      const { sql } = await import('kysely')
+      return Object.values((await sql.raw(`pragma ${name}`).execute(store)).rows[0] ?? {})[0]
+    }
+    expect(await Promise.all(['journal_mode', 'synchronous', 'foreign_keys'].map(pragma))).toEqual([
+      'wal',
+      2,
+      1,
+    ])
+    await expect(
+      store.insertInto('entries').values({ arch_repo_id: 9, name: 'x', package_id: 9 }).execute(),
+    ).rejects.toThrow(/FOREIGN KEY/)
+    await store.destroy()
+  })
+})
+
+describe('a store that is not for this program', () => {
+  test('written by a newer Vieter is refused, and left as it is', async () => {
+    const path = newPath()
+    await (await openStore(path)).destroy()
+    const database = new DatabaseSync(path)
+    database.exec("insert into kysely_migration (name, timestamp) values ('0099-later', '2030')")
+    database.close()
+    const before = schemaOf(path)
+    await expect(openStore(path)).rejects.toMatchObject({
+      code: 'DATA_TOO_NEW',
+      message: 'The data was written by a newer Vieter: it knows the migrations 0099-later.',
+    })
+    expect(schemaOf(path)).toEqual(before)
+  })
+
+  test('in use is refused, and free again once it is closed', async () => {
+    const path = newPath()
+    const first = await openStore(path)
+    await expect(openStore(path)).rejects.toMatchObject({
+      code: 'DATA_IN_USE',
+      message: `Another server uses ${path}.`,
+    })
+    await first.destroy()
+    await (await openStore(path)).destroy()
+  })
+
+  test('that is no SQLite file is refused, and not overwritten', async () => {
+    const path = newPath()
+    writeFileSync(path, 'my diary\n'.repeat(500))
+    await expect(openStore(path)).rejects.toThrow(/not a database/)
+  })
+})

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+
+/** Has something done when a test, or a file of tests, is over. */
+export type OnEnd = (clean: () => void | Promise<void>) => void
+
+/** A folder that is removed at the end. */
+export function temporaryFolder(onEnd: OnEnd): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vieter-server-'))
+  onEnd(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The files below a folder, as paths. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Every file below a folder with the hash of its bytes, the write-ahead log of the SQL store left out. */
+export function contentsOf(folder: string): Record<string, string> {
+  const files = filesIn(folder).filter((path) => !path.endsWith('.sqlite-wal'))
+  return Object.fromEntries(files.map((path) => [path, sha256(readFileSync(join(folder, path)))]))
+}

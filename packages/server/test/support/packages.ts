@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process'
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { readDatabase, tarEnd, tarFile, tarHeader } from '@vieter/alpm'
+
+interface PackageOptions {
+  name?: string
+  version?: string
+  arch?: string
+  /** More lines of .PKGINFO. */
+  pkginfo?: string
+  /** Paths and texts of the files in it. */
+  files?: Readonly<Record<string, string>>
+}
+
+export type Compression = keyof typeof compress
+
+export const compress = {
+  zst: (tar: Uint8Array): Buffer => zstdCompressSync(tar),
+  gz: (tar: Uint8Array): Buffer => gzipSync(tar),
+  xz: (tar: Uint8Array): Buffer =>
+    execFileSync('xz', ['-c'], { input: tar, maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'pipe'] }),
+  tar: (tar: Uint8Array): Buffer => Buffer.from(tar),
+}
+
+const encoder = new TextEncoder()
+
+/** The entries of a package's tar, without its end. */
+export function packageEntries(options: PackageOptions = {}): Uint8Array[] {
+  const {
+    name = 'hello',
+    version = '1.0-1',
+    arch = 'x86_64',
+    pkginfo = '',
+    files = { 'usr/hello': 'hi\n' },
+  } = options
+  const text = `pkgname = ${name}\npkgver = ${version}\narch = ${arch}\nsize = 3\n${pkginfo}`
+  return [
+    tarFile('.PKGINFO', encoder.encode(text)),
+    tarHeader({ name: 'usr/', type: 'directory' }),
+    ...Object.entries(files).map(([path, content]) => tarFile(path, encoder.encode(content))),
+  ]
+}
+
+export function packageTar(options: PackageOptions = {}): Buffer {
+  return Buffer.concat([...packageEntries(options), tarEnd()])
+}
+
+/** A package that pacman could install. */
+export function packageArchive(options: PackageOptions = {}, compression: Compression = 'zst'): Buffer {
+  return compress[compression](packageTar(options))
+}
+
+/** The entries of a served database. */
+export async function readServedDatabase(response: Response): ReturnType<typeof readDatabase> {
+  const tar = gunzipSync(await response.bytes())
+  return readDatabase(
+    (async function* () {
+      yield tar
+    })(),
+  )
+}
+
+/** `NAME-VERSION` of each entry of a served database. */
+export async function entriesOf(response: Response): Promise<string[]> {
+  return (await readServedDatabase(response)).map(({ name, version }) => `${name}-${version}`)
+}
