@@ -9,7 +9,13 @@ const only = (from, allowed, comment) => ({
 })
 export default {
   forbidden: [
-    { name: 'no-cycles', comment: 'A cycle makes two files one.', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      comment: 'A cycle makes two files one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
     only('alpm', [], 'The formats stand alone, so that anyone can use and test them alone.'),
     only('api', [], 'The contract runs in a browser too.'),
     only('config', ['api'], 'Settings need the error type and the syntax of schedules, nothing else.'),
@@ -17,7 +23,8 @@ export default {
     only('agent', ['alpm', 'api', 'config'], 'Products meet over HTTP alone.'),
     {
       name: 'formats-and-contract-are-pure',
-      comment: 'alpm, api and config have no clock, environment, files, network or processes; values are passed in.',
+      comment:
+        'alpm, api and config have no clock, environment, files, network or processes; values are passed in.',
       severity: 'error',
       from: { path: '^packages/(alpm|api|config)/src/' },
       to: { dependencyTypes: ['core'] },
@@ -33,7 +40,10 @@ export default {
       name: 'cli-loads-products-in-three-commands',
       comment: 'Only `server`, `agent` and a local `targets build` run a product in this process.',
       severity: 'error',
-      from: { path: '^packages/cli/src/', pathNot: '^packages/cli/src/commands/(server|agent|build-here)\\.ts$' },
+      from: {
+        path: '^packages/cli/src/',
+        pathNot: '^packages/cli/src/commands/(server|agent|build-here)\\.ts$',
+      },
       to: { path: '^packages/(server|agent)/' },
     },
     {
@@ -41,7 +51,10 @@ export default {
       comment: 'http decodes, calls one service, encodes; it never reaches past the services.',
       severity: 'error',
       from: { path: '^packages/server/src/http/' },
-      to: { path: '^packages/server/src/(store|blobs|databases|signing|archives)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^packages/server/src/(store|blobs|databases|signing|archives)/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'services-never-see-http',
@@ -62,7 +75,10 @@ export default {
       comment: 'Decisions are pure: only the formats, the contract’s values and types.',
       severity: 'error',
       from: { path: '^packages/server/src/domain/' },
-      to: { pathNot: ['^packages/(alpm|api)/', '^packages/server/src/domain/'], dependencyTypesNot: ['type-only'] },
+      to: {
+        pathNot: ['^packages/(alpm|api)/', '^packages/server/src/domain/'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'nothing-imports-main',
@@ -76,7 +92,11 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.mjs', '.js'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      extensions: ['.ts', '.mjs', '.js'],
+    },
     parser: 'swc',
   },
 }

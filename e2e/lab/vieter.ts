@@ -134,7 +134,7 @@ function describeProcess(service: Service, dataFolder: string): VieterProcess {
 }
 
 /** A port that is free now; a server of the laboratory takes it at once. */
-async function findFreePort(host = '127.0.0.1'): Promise<number> {
+export async function findFreePort(host = '127.0.0.1'): Promise<number> {
   const listener = createServer()
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject)

@@ -327,30 +327,6 @@ describe('a build that ends', () => {
     expect(await leaseNow(context)).toEqual([])
     expect(await jobsOf(context)).toEqual([])
   })
-
-  test('does not take others down with it: a lost lease among publishes of one group', async () => {
-    const { context, lease } = await building()
-    await upload(context, lease, 'a')
-    const publish = (name: string) =>
-      publishPackage(context, {
-        repository: 'repo',
-        body: streamOf(packageArchive({ name })),
-        replace: false,
-      })
-    // The first takes the queue; the others wait and make one group, whose transaction finds the lease lost.
-    const first = publish('first')
-    await first
-    const together = [publish('b'), publish('c')]
-    const finish = finishBuild(context, claimOf(lease), 0)
-    context.time += 60
-    expect(await codeOf(finish)).toBe('LEASE_LOST')
-    await Promise.all(together)
-    expect(await Promise.all(['a', 'b', 'c'].map((name) => isPublished(context, name)))).toEqual([
-      false,
-      true,
-      true,
-    ])
-  })
 })
 
 describe('the log of a build', () => {

@@ -1,0 +1,177 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { findFile } from '../src/services/find-file.ts'
+import { receivePackage } from '../src/services/receive-package.ts'
+import { codeOf, streamOf } from './support/builds.ts'
+import { makeContext, type TestContext } from './support/context.ts'
+import { filesIn } from './support/folders.ts'
+import { packageArchive } from './support/packages.ts'
+
+/** A package that is stored and only has to be committed. */
+function receive(context: TestContext, name: string, content = 'x') {
+  return receivePackage(context, streamOf(packageArchive({ name, files: { 'usr/x': content } })))
+}
+
+async function publish(context: TestContext, name: string, alongside?: () => Promise<void>) {
+  const packages = [await receive(context, name)]
+  return () => context.commits.submit('repo', { kind: 'publish', packages, replace: false }, alongside)
+}
+
+function isPublished(context: TestContext, name: string): Promise<boolean> {
+  return findFile(context, { repository: 'repo', arch: 'x86_64', filename: `${name}-1.0-1` }).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function generationOf(context: TestContext): Promise<number | undefined> {
+  const row = await context.store.selectFrom('arch_repos').select('generation').executeTakeFirst()
+  return row?.generation
+}
+
+async function fail(): Promise<never> {
+  throw new Error('not this one')
+}
+
+describe('changes that arrive while a generation is being written', () => {
+  test('share the next one', async () => {
+    const context = await makeContext()
+    const submits = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => publish(context, name)))
+    await Promise.all(submits.map((submit) => submit()))
+    expect(await generationOf(context)).toBe(2)
+  })
+
+  test('are made in their order', async () => {
+    const context = await makeContext()
+    const a = await publish(context, 'a')
+    const b = await publish(context, 'b')
+    const remove = (name: string) =>
+      context.commits.submit('repo', { kind: 'remove-package', arch: 'x86_64', name })
+    const removeAll = () => context.commits.submit('repo', { kind: 'remove-repository' })
+    const results = [
+      a(),
+      codeOf(remove('b')),
+      b(),
+      codeOf(remove('b')),
+      codeOf(removeAll()),
+      codeOf(removeAll()),
+      b(),
+    ]
+    expect((await Promise.all(results)).filter((result) => typeof result === 'string')).toEqual([
+      'PACKAGE_NOT_FOUND',
+      'taken',
+      'taken',
+      'REPOSITORY_NOT_FOUND',
+    ])
+    expect(await Promise.all(['a', 'b'].map((name) => isPublished(context, name)))).toEqual([false, true])
+  })
+
+  test('of other repositories wait for nobody', async () => {
+    const context = await makeContext()
+    const first = await publish(context, 'a', () => other)
+    const packages = [await receive(context, 'b')]
+    // The first may end only after the second has: were they one queue, neither would.
+    const running = first()
+    const other = context.commits
+      .submit('other', { kind: 'publish', packages, replace: false })
+      .then(() => {})
+    await Promise.race([other, running])
+    await running
+  }, 5000)
+
+  test('that the queue had run dry before are made all the same', async () => {
+    const context = await makeContext()
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const [submit, next] = [await publish(context, name), await publish(context, `${name}2`)]
+      await submit().then(next)
+    }
+    expect(await generationOf(context)).toBe(8)
+  })
+})
+
+describe('a change whose commit fails', () => {
+  test('is refused alone; those that shared the generation are made', async () => {
+    const context = await makeContext()
+    const submits = [
+      await publish(context, 'first'),
+      await publish(context, 'a'),
+      await publish(context, 'b', fail),
+      await publish(context, 'c'),
+    ]
+    const results = await Promise.allSettled(submits.map((submit) => submit()))
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    expect(await Promise.all(['first', 'a', 'b', 'c'].map((name) => isPublished(context, name)))).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ])
+  })
+
+  test('stands in nobody’s way: what it would have taken is free', async () => {
+    const context = await makeContext()
+    const first = await publish(context, 'first')
+    const failing = await publish(context, 'a', fail)
+    const packages = [await receive(context, 'a', 'other')]
+    const results = await Promise.allSettled([
+      first(),
+      failing(),
+      context.commits.submit('repo', { kind: 'publish', packages, replace: false }),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(await isPublished(context, 'a')).toBe(true)
+  })
+
+  test('for want of a folder to write to says so, and works again afterwards', async () => {
+    const context = await makeContext()
+    const submits = [await publish(context, 'a'), await publish(context, 'b')]
+    const databases = join(context.folder, 'databases')
+    await submits[0]?.()
+    const { rmSync, writeFileSync } = await import('node:fs')
+    rmSync(join(databases, '1'), { recursive: true })
+    writeFileSync(join(databases, '1'), 'in the way')
+    await expect(submits[1]?.()).rejects.toThrow(/EEXIST|ENOTDIR/)
+    expect(await generationOf(context)).toBe(1)
+    rmSync(join(databases, '1'))
+    chmodSync(databases, 0o755)
+    await submits[1]?.()
+    expect(await isPublished(context, 'b')).toBe(true)
+    expect(filesIn(databases)).toEqual(['1/2.db', '1/2.files'])
+  })
+})
+
+describe('packages that are replaced before anyone has seen them', () => {
+  test('within one group: their files stay for the grace period, no blob is left without an owner', async () => {
+    const context = await makeContext()
+    const versions = ['1-1', '2-1', '3-1', '4-1']
+    const packages = await Promise.all(
+      versions.map((version) => receivePackage(context, streamOf(packageArchive({ version })))),
+    )
+    await Promise.all(
+      packages.map((pkg) =>
+        context.commits.submit('repo', { kind: 'publish', packages: [pkg], replace: false }),
+      ),
+    )
+    const rows = await context.store
+      .selectFrom('packages')
+      .select(['blob_key', 'removed_at'])
+      .orderBy('id')
+      .execute()
+    expect(rows.map(({ blob_key }) => blob_key).sort()).toEqual(filesIn(join(context.folder, 'packages')))
+    expect(rows.filter(({ removed_at }) => removed_at === null)).toHaveLength(1)
+  })
+
+  test('under the same file name: only the last file is kept', async () => {
+    const context = await makeContext()
+    const packages = await Promise.all(['1', '2', '3'].map((content) => receive(context, 'a', content)))
+    await Promise.all([
+      (await publish(context, 'first'))(),
+      ...packages.map((pkg) =>
+        context.commits.submit('repo', { kind: 'publish', packages: [pkg], replace: true }),
+      ),
+    ])
+    const rows = await context.store.selectFrom('packages').select('blob_key').execute()
+    expect(rows.map(({ blob_key }) => blob_key).sort()).toEqual(filesIn(join(context.folder, 'packages')))
+  })
+})
