@@ -174,7 +174,8 @@ export const settings = {
     pattern: /^[A-Za-z0-9._-]{1,64}$/,
     patternHint: 'letters, digits, dot, dash and underscore',
     readBy: ['agent'],
-    description: 'The name under which the agent leases jobs; default: the host’s name.',
+    description:
+      'The name under which the agent leases jobs, and by which it knows its containers: no two agents on one engine may share it. Default: the host’s name.',
   },
   max_concurrent_builds: {
     type: 'integer',

@@ -67,19 +67,6 @@ describe('changes that arrive while a generation is being written', () => {
     expect(await Promise.all(['a', 'b'].map((name) => isPublished(context, name)))).toEqual([false, true])
   })
 
-  test('of other repositories wait for nobody', async () => {
-    const context = await makeContext()
-    const first = await publish(context, 'a', () => other)
-    const packages = [await receive(context, 'b')]
-    // The first may end only after the second has: were they one queue, neither would.
-    const running = first()
-    const other = context.commits
-      .submit('other', { kind: 'publish', packages, replace: false })
-      .then(() => {})
-    await Promise.race([other, running])
-    await running
-  }, 5000)
-
   test('that the queue had run dry before are made all the same', async () => {
     const context = await makeContext()
     for (const name of ['a', 'b', 'c', 'd']) {
