@@ -21,7 +21,8 @@ describe('the container engine', () => {
     const open = await listen(engine.gateway)
     const closed = await listen('127.0.0.1')
     const { output } = await inContainer(
-      `curl -sS http://${engine.gateway}:${open.port}/
+      `exec 2>&1
+       curl -sS http://${engine.gateway}:${open.port}/
        curl -sS http://${engine.gateway}:${closed.port}/ || echo refused
        curl -sS http://127.0.0.1:${closed.port}/ || echo refused`,
     )

@@ -50,7 +50,7 @@ function withoutFiles({ name, version, desc }: DatabaseEntry): DatabaseEntry {
 async function writeDatabase(path: string, entries: readonly DatabaseEntry[]): Promise<void> {
   const file = await open(path, 'w')
   try {
-    const tar = Readable.from(databaseTar(entries), { objectMode: false })
+    const tar = Readable.from(inBatches(databaseTar(entries)), { objectMode: false })
     let position = 0
     for await (const chunk of tar.compose(createGzip()) as AsyncIterable<Uint8Array>) {
       await writeAll(file, chunk, position)
@@ -60,4 +60,21 @@ async function writeDatabase(path: string, entries: readonly DatabaseEntry[]): P
   } finally {
     await file.close()
   }
+}
+
+const batchSize = 256 * 1024
+
+/** Joins small pieces: a stream costs the same for a piece of any size, and a tar is made of thousands. */
+function* inBatches(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let batch: Uint8Array[] = []
+  let size = 0
+  for (const piece of pieces) {
+    batch.push(piece)
+    size += piece.length
+    if (size < batchSize) continue
+    yield Buffer.concat(batch)
+    batch = []
+    size = 0
+  }
+  if (size > 0) yield Buffer.concat(batch)
 }
