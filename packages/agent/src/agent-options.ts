@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isArchitectureName } from '@vieter/alpm'
 import { AppError } from '@vieter/api'
-import type { Settings } from '@vieter/config'
+import { machineArchitecture, type Settings } from '@vieter/config'
 import { type EngineAddress, parseEngineAddress } from './engine-address.ts'
 
 /** What the agent must know about the machine that it runs on. */
@@ -19,17 +19,6 @@ export interface Machine {
 
 const dockerSocket = '/var/run/docker.sock'
 
-/** pacman's names of what Node.js knows as `process.arch`. */
-const architectures: Readonly<Record<string, string>> = {
-  x64: 'x86_64',
-  arm64: 'aarch64',
-  arm: 'armv7h',
-  ia32: 'i686',
-  riscv64: 'riscv64',
-  loong64: 'loong64',
-  ppc64: 'powerpc64le',
-}
-
 /** The first that is there: `engine_socket`, `DOCKER_HOST`, Docker's socket, Podman's sockets; else Docker's. */
 export function engineAddress(settings: Pick<Settings, 'engine_socket'>, machine: Machine): EngineAddress {
   const told = settings.engine_socket ?? (machine.dockerHost || undefined)
@@ -41,7 +30,7 @@ export function engineAddress(settings: Pick<Settings, 'engine_socket'>, machine
 
 /** The architecture to build for: the setting, else the machine's own. */
 export function buildArchitecture(settings: Pick<Settings, 'arch'>, machine: Machine): string {
-  const arch = settings.arch ?? architectures[machine.arch]
+  const arch = settings.arch ?? machineArchitecture(machine.arch)
   if (arch !== undefined && isArchitectureName(arch)) return arch
   throw new AppError('CONFIGURATION_INVALID', {
     message: `pacman's name of this machine's architecture, ${JSON.stringify(machine.arch)}, is not known.`,

@@ -46,15 +46,7 @@ export const Lease = Type.Object({
   token: Type.String(),
   expires_at: EpochSeconds,
   arch: Type.String(),
-  target_id: Id,
-  kind: TargetKind,
-  url: Type.String(),
-  branch: Type.String(),
-  path: Type.String(),
-  repo: Type.String(),
-  base_image: Type.String(),
-  force: Type.Boolean(),
-  timeout: Type.Integer({ minimum: 1, description: 'seconds' }),
+  ...BuildConfig.properties,
 })
 export type Lease = Static<typeof Lease>
 

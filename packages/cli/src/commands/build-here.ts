@@ -1,4 +1,5 @@
 import { AppError, contract } from '@vieter/api'
+import { machineArchitecture } from '@vieter/config'
 import type { Invocation } from '../invocation.ts'
 import { createLogPrinter } from '../log-printer.ts'
 import { UsageError } from '../usage-error.ts'
@@ -9,16 +10,6 @@ export interface BuildOptions {
   remote?: true
   arch?: string[]
   timeout?: number
-}
-
-/** The architectures of Arch Linux and its ports by the names that Node.js gives to machines. */
-const archOfMachine: Readonly<Record<string, string>> = {
-  x64: 'x86_64',
-  arm64: 'aarch64',
-  arm: 'armv7h',
-  ia32: 'i686',
-  riscv64: 'riscv64',
-  loong64: 'loong64',
 }
 
 /**
@@ -58,7 +49,7 @@ function archOf(options: BuildOptions, configured: string | undefined, machine: 
   if (options.arch && options.arch.length !== 1) {
     throw new UsageError('A build on this machine is for one architecture.', 'For instance: --arch x86_64.')
   }
-  const arch = options.arch?.[0] ?? configured ?? archOfMachine[machine]
+  const arch = options.arch?.[0] ?? configured ?? machineArchitecture(machine)
   if (arch !== undefined) return arch
   throw new UsageError(`This machine's architecture, ${machine}, is not known.`, 'Name one with --arch.')
 }
