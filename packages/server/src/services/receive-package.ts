@@ -38,6 +38,8 @@ export async function receivePackage(
       filename,
       size,
       sha256,
+      md5: '',
+      signature: '',
       blobKey: key,
       desc,
       files: formatFiles(contents.files),
