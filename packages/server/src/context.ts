@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
+import type { ArchiveReaders } from './archives/archive-readers.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
+import type { DiskSpace } from './blobs/disk-space.ts'
 import type { LogFiles } from './blobs/log-files.ts'
 import type { GenerationFiles } from './databases/generation-files.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
@@ -15,6 +17,8 @@ export interface Context {
   settings: Settings
   store: Store
   blobs: BlobStore
+  archives: ArchiveReaders
+  disk: DiskSpace
   logFiles: LogFiles
   generations: GenerationFiles
   commits: CommitQueue

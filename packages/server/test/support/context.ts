@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { Settings } from '@vieter/config'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createArchiveReaders } from '../../src/archives/archive-readers.ts'
+import { diskSpace } from '../../src/blobs/disk-space.ts'
 import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
@@ -25,6 +27,8 @@ export async function makeContext(changes: Partial<Settings> = {}): Promise<Test
   const store = await openStore(join(folder, 'store.sqlite'))
   onTestFinished(() => store.destroy())
   const blobs = await fsBlobs(join(folder, 'packages'))
+  const archives = createArchiveReaders()
+  onTestFinished(() => archives.stop())
   const generations = generationFiles(join(folder, 'databases'))
   const log = pino({ level: 'silent' })
   const clock = () => context.time
@@ -34,6 +38,8 @@ export async function makeContext(changes: Partial<Settings> = {}): Promise<Test
     settings,
     store,
     blobs,
+    archives,
+    disk: diskSpace([folder], settings.disk_reserve),
     generations,
     logFiles: await logFiles(join(folder, 'logs')),
     commits: createCommitQueue({ store, blobs, generations, clock, settings, log }),
