@@ -170,6 +170,16 @@ export const settings = {
     readBy: ['server'],
     description: 'The largest size of a package’s contents that is taken, against archives that explode.',
   },
+  disk_reserve: {
+    type: 'integer',
+    default: 256,
+    min: 0,
+    max: 1_048_576,
+    unit: 'MiB',
+    readBy: ['server'],
+    description:
+      'How much of the disks under `data_dir` and `pkg_dir` stays free: a package that would take from it is refused, and everything else goes on. 0 lets them fill up.',
+  },
   max_log_size: {
     type: 'integer',
     default: 64,

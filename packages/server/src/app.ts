@@ -6,6 +6,8 @@ import { AppError } from '@vieter/api'
 import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
 import { openApiKey } from './api-key.ts'
+import { createArchiveReaders } from './archives/archive-readers.ts'
+import { diskSpace } from './blobs/disk-space.ts'
 import { fsBlobs } from './blobs/fs-blobs.ts'
 import { logFiles } from './blobs/log-files.ts'
 import type { Context } from './context.ts'
@@ -99,6 +101,7 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
       await idle()
       await stopMaintenance?.()
       await context.commits.idle()
+      await context.archives.stop()
       await context.packs.close()
       await opened.close()
     },
@@ -106,7 +109,8 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
 }
 
 async function createContext(settings: Settings, log: Logger, { store, reader }: Opened): Promise<Context> {
-  const blobs = await fsBlobs(settings.pkg_dir ?? join(settings.data_dir, 'packages'))
+  const packages = settings.pkg_dir ?? join(settings.data_dir, 'packages')
+  const blobs = await fsBlobs(packages)
   const databases = join(settings.data_dir, 'databases')
   await mkdir(databases, { recursive: true })
   const packs = packFiles(databases)
@@ -118,6 +122,8 @@ async function createContext(settings: Settings, log: Logger, { store, reader }:
     store,
     reader,
     blobs,
+    archives: createArchiveReaders(),
+    disk: diskSpace([settings.data_dir, packages], settings.disk_reserve),
     logFiles: await logFiles(join(settings.data_dir, 'logs')),
     packs,
     archRepos,

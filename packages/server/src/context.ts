@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
+import type { ArchiveReaders } from './archives/archive-readers.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
+import type { DiskSpace } from './blobs/disk-space.ts'
 import type { LogFiles } from './blobs/log-files.ts'
 import type { PackFiles } from './databases/pack-files.ts'
 import type { ArchRepos } from './services/arch-repos.ts'
@@ -19,6 +21,8 @@ export interface Context {
   /** The same data, for questions that must not wait for a commit. It changes nothing. */
   reader: Store
   blobs: BlobStore
+  archives: ArchiveReaders
+  disk: DiskSpace
   logFiles: LogFiles
   packs: PackFiles
   archRepos: ArchRepos

@@ -218,7 +218,7 @@ describe('a lease', () => {
       await expireLeases(context)
       yield archive.subarray(50)
     }
-    expect(await codeOf(uploadBuiltPackage(context, claimOf(lease), slow()))).toBe('LEASE_LOST')
+    expect(await codeOf(uploadBuiltPackage(context, claimOf(lease), { chunks: slow() }))).toBe('LEASE_LOST')
     expect(packageFiles(context)).toBe(0)
   })
 

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { findFile, type ServedFile } from '../services/find-file.ts'
 import { publishPackage } from '../services/publish-package.ts'
 import { removeArchRepo, removePackage, removeRepository } from '../services/remove-packages.ts'
-import { streamBody } from './body.ts'
+import { packageBody } from './body.ts'
 import type { Mount } from './mount.ts'
 import { parseDate, sendFile } from './send-file.ts'
 
@@ -32,7 +32,7 @@ export function mountRepositories(mount: Mount, context: Context): void {
   mount(contract.publishPackage, async ({ params, query, request, reply }) =>
     publishPackage(context, {
       repository: params.repo,
-      body: streamBody({ request, reply }),
+      body: packageBody({ request, reply }),
       replace: query.replace === true,
     }),
   )

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { Settings } from '@vieter/config'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createArchiveReaders } from '../../src/archives/archive-readers.ts'
+import { diskSpace } from '../../src/blobs/disk-space.ts'
 import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
@@ -28,6 +30,8 @@ export async function makeContext(changes: Partial<Settings> = {}): Promise<Test
   const reader = await openReader(join(folder, 'store.sqlite'))
   onTestFinished(() => reader.destroy())
   const blobs = await fsBlobs(join(folder, 'packages'))
+  const archives = createArchiveReaders()
+  onTestFinished(() => archives.stop())
   const packs = packFiles(join(folder, 'databases'))
   onTestFinished(() => packs.close())
   const archRepos = await openArchRepos(store)
@@ -40,6 +44,8 @@ export async function makeContext(changes: Partial<Settings> = {}): Promise<Test
     settings,
     store,
     blobs,
+    archives,
+    disk: diskSpace([folder], settings.disk_reserve),
     reader,
     packs,
     archRepos,
