@@ -80,17 +80,17 @@ function runAll(wanted, folder) {
   const facts = describeMachine(folder)
   console.log(facts)
   let exitCode = 0
-  let isFilled = false
+  let isFilled
   for (const benchmark of wanted) {
     if (!existsSync(join(root, `bench/${benchmark.name}.ts`))) {
       console.log(`\n${benchmark.name}: skipped, bench/${benchmark.name}.ts is not there yet`)
       continue
     }
     console.log(`\n${benchmark.name}`)
-    if (benchmark.needsFilled && !isFilled) isFilled = runProgram('fill', folder).status === 0
-    const outcome = benchmark.needsFilled && !isFilled ? { status: 1 } : runProgram(benchmark.name, folder)
-    if (outcome.status !== 0) exitCode = 1
-    if (outcome.status === 0 || outcome.status === 2) keepResult(benchmark, facts, outcome.stdout)
+    if (benchmark.needsFilled) isFilled ??= runProgram('fill', folder).status === 0
+    const outcome = benchmark.needsFilled && !isFilled ? undefined : runProgram(benchmark.name, folder)
+    if (outcome?.status !== 0) exitCode = 1
+    if (outcome?.status === 0 || outcome?.status === 2) keepResult(benchmark, facts, outcome.stdout)
     else console.error(`${benchmark.name} failed; its results stay as they were`)
   }
   return exitCode
