@@ -21,11 +21,16 @@ const packageOfProgram = {
   patch: 'patch',
   git: 'git',
   curl: 'curl',
+  nginx: 'nginx',
   gpg: 'gnupg',
   setpriv: 'util-linux',
   unshare: 'util-linux',
   runuser: 'util-linux',
   useradd: 'passwd',
+  nsenter: 'util-linux',
+  mount: 'mount',
+  strace: 'strace',
+  gcc: 'gcc',
   ip: 'iproute2',
   iptables: 'iptables',
   dockerd: 'docker.io',
@@ -37,6 +42,7 @@ const packageOfProgram = {
 const packageOfFile = {
   '/usr/lib/git-core/git-http-backend': 'git',
   '/usr/share/misc/magic.mgc': 'libmagic-mgc',
+  '/usr/include/stdio.h': 'libc6-dev',
 }
 
 const searchedFolders = [
