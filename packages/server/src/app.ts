@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { AppError } from '@vieter/api'
@@ -10,6 +9,7 @@ import { fsBlobs } from './blobs/fs-blobs.ts'
 import { logFiles } from './blobs/log-files.ts'
 import type { Context } from './context.ts'
 import { generationFiles } from './databases/generation-files.ts'
+import { makeFolder } from './files.ts'
 import { mountJobs } from './http/jobs.ts'
 import { mountLogs } from './http/logs.ts'
 import { mountMetrics } from './http/metrics.ts'
@@ -42,7 +42,7 @@ export interface App {
 
 /** Puts the server together. Throws DATA_IN_USE, DATA_TOO_NEW, and the system's errors for folders that can't be used. */
 export async function createApp({ settings, log, version }: AppOptions): Promise<App> {
-  await mkdir(settings.data_dir, { recursive: true, mode: 0o750 })
+  await makeFolder(settings.data_dir, 0o750)
   const store = await openStore(join(settings.data_dir, 'store.sqlite'))
   try {
     return await assemble({ settings, log, version }, store)
@@ -87,7 +87,7 @@ async function assemble({ settings, log, version }: AppOptions, store: Context['
 async function createContext(settings: Settings, log: Logger, store: Context['store']): Promise<Context> {
   const blobs = await fsBlobs(settings.pkg_dir ?? join(settings.data_dir, 'packages'))
   const databases = join(settings.data_dir, 'databases')
-  await mkdir(databases, { recursive: true })
+  await makeFolder(databases)
   const generations = generationFiles(databases)
   const clock = () => Math.floor(Date.now() / 1000)
   return {
