@@ -88,11 +88,16 @@ async function commitGroup(parts: Parts, repository: string, group: readonly Req
   }
 }
 
+/** SQLITE_FULL, see https://sqlite.org/rescode.html. */
+const sqliteFull = 13
+
 function storageFault(fault: unknown): unknown {
-  if (isErrnoException(fault) && (fault.code === 'ENOSPC' || fault.code === 'EDQUOT')) {
-    return new AppError('STORAGE_FULL', { cause: fault })
-  }
-  return fault
+  if (!isErrnoException(fault)) return fault
+  const isFull =
+    fault.code === 'ENOSPC' ||
+    fault.code === 'EDQUOT' ||
+    (fault.code === 'ERR_SQLITE_ERROR' && 'errcode' in fault && fault.errcode === sqliteFull)
+  return isFull ? new AppError('STORAGE_FULL', { cause: fault }) : fault
 }
 
 async function tryGroup(parts: Parts, repository: string, group: readonly Request[]): Promise<void> {

@@ -27,10 +27,14 @@ export function openSqlite(path: string): SqliteDatabase {
 
 function prepare(database: DatabaseSync, sql: string): ReturnType<SqliteDatabase['prepare']> {
   const statement = database.prepare(sql)
+  // A full disk, among others, has SQLite roll back by itself (lang_transaction.html, "Response To Errors"): to do it
+  // once more would fail, and hide what had failed.
+  const isSpare = sql === 'rollback' && !database.isTransaction
   return {
     reader: statement.columns().length > 0,
     all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    run: (parameters) =>
+      isSpare ? { changes: 0, lastInsertRowid: 0 } : statement.run(...(parameters as SQLInputValue[])),
     iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
   }
 }
