@@ -50,6 +50,12 @@ async function moveInto(path: string, folder: string, key: string): Promise<void
   const place = join(folder, key)
   const made = await mkdir(dirname(place), { recursive: true })
   await rename(path, place)
-  await syncFolder(dirname(place))
-  if (made) await syncFolder(dirname(made))
+  try {
+    await syncFolder(dirname(place))
+    if (made) await syncFolder(dirname(made))
+  } catch (fault) {
+    // Nobody will ever ask for it under this name.
+    await rm(place, { force: true })
+    throw fault
+  }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Settings } from '@vieter/config'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import type { BlobStore } from '../../src/blobs/blob-store.ts'
 import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
@@ -19,12 +20,16 @@ export interface TestContext extends Context {
   time: number
 }
 
-export async function makeContext(changes: Partial<Settings> = {}): Promise<TestContext> {
+/** `wrapBlobs` may put something between the server and its blobs. */
+export async function makeContext(
+  changes: Partial<Settings> = {},
+  wrapBlobs: (blobs: BlobStore) => BlobStore = (blobs) => blobs,
+): Promise<TestContext> {
   const folder = temporaryFolder(onTestFinished)
   const settings = settingsIn(folder, changes)
   const store = await openStore(join(folder, 'store.sqlite'))
   onTestFinished(() => store.destroy())
-  const blobs = await fsBlobs(join(folder, 'packages'))
+  const blobs = wrapBlobs(await fsBlobs(join(folder, 'packages')))
   const generations = generationFiles(join(folder, 'databases'))
   const log = pino({ level: 'silent' })
   const clock = () => context.time
