@@ -8,7 +8,7 @@ import {
 } from './expected-packages.ts'
 import { forgePackage, type PackageFile } from './forge.ts'
 import type { Random } from './random.ts'
-import { ask } from './repository-client.ts'
+import { type Answer, ask } from './repository-client.ts'
 import type { VieterServer } from './vieter.ts'
 
 /** What clients know of the server by its answers. */
@@ -41,6 +41,26 @@ export function recordEffect(ledger: Ledger, effect: Effect): void {
 }
 
 /**
+ * Asks for one change and writes down what is known of it then: done when it was acknowledged with 200, else under
+ * way, whether it was refused or not answered at all. Returns the answer; undefined when none came.
+ */
+export async function attempt(
+  ledger: Ledger,
+  server: Pick<VieterServer, 'address' | 'apiKey'>,
+  operation: Operation,
+): Promise<Answer | undefined> {
+  const change = { operation, effect: effectOf(ledger.packages, operation) }
+  ledger.underWay.add(change)
+  const answer = await ask(server, operation).catch(() => undefined)
+  if (answer?.status === 200) {
+    recordEffect(ledger, change.effect)
+    ledger.underWay.delete(change)
+    ledger.acknowledged += 1
+  }
+  return answer
+}
+
+/**
  * Has a publisher work until the server gives no answer any more. Throws for an answer that isn't 200: nothing that
  * is asked for here may be refused.
  */
@@ -51,15 +71,10 @@ export async function workUntilCut(
 ): Promise<void> {
   for (;;) {
     const operation = publisher.next(ledger.packages)
-    const change = { operation, effect: effectOf(ledger.packages, operation) }
-    ledger.underWay.add(change)
-    const answer = await ask(server, operation).catch(() => undefined)
+    const answer = await attempt(ledger, server, operation)
     if (!answer) return
     if (answer.status !== 200)
       throw new Error(`${operation.kind} was answered with ${answer.status}: ${answer.text}`)
-    recordEffect(ledger, change.effect)
-    ledger.underWay.delete(change)
-    ledger.acknowledged += 1
   }
 }
 

@@ -4,7 +4,8 @@ import type { VieterServer } from './vieter.ts'
 
 type Place = Pick<VieterServer, 'address' | 'apiKey'>
 
-interface Answer {
+/** What a server said. */
+export interface Answer {
   readonly status: number
   readonly text: string
 }

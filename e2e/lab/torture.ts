@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { expectDownloads, type Reconciled, reconcile } from './audit.ts'
 import { checkData } from './check.ts'
 import { type Clients, fetchListed, makeClients } from './clients.ts'
-import { differences, effectOf, type ListedFile, wasDone } from './expected-packages.ts'
+import { effectOf } from './expected-packages.ts'
 import { type FaultRule, type FaultShim, makeFaultShim } from './fault-shim.ts'
 import { forgePackage } from './forge.ts'
 import {
@@ -16,7 +17,7 @@ import {
   workUntilCut,
 } from './publishers.ts'
 import { makeRandom, type Random } from './random.ts'
-import { ask, sha256At } from './repository-client.ts'
+import { ask } from './repository-client.ts'
 import { findFreePort, launchServer, startServer, type VieterServer } from './vieter.ts'
 
 interface TortureOptions {
@@ -152,35 +153,17 @@ async function killDuringStart({ random, shim, dataFolder, port }: Run): Promise
   await server.kill()
 }
 
-/** Compares what clients see with what they were told; what was under way becomes what is seen of it. */
-async function look(run: Run, server: VieterServer): Promise<{ struck: number; done: number }> {
+/** Looks at everything that is served, the repository that comes and goes included. */
+async function look(run: Run, server: VieterServer): Promise<Reconciled> {
   const { ledger, clients } = run
-  const seen: ReadonlyMap<string, ListedFile> = new Map([
+  const seen = new Map([
     ...(await clients.sync()),
     ...(await fetchListed(server.address, 'fleeting', 'x86_64')),
     ...(await fetchListed(server.address, 'fleeting', 'aarch64')),
   ])
-  const struck = [...ledger.underWay]
-  ledger.underWay.clear()
-  const done = struck.filter((change) => wasDone(ledger.packages, change, seen))
-  for (const { effect } of done) recordEffect(ledger, effect)
-  const wrong = differences(ledger.packages, seen)
-  if (wrong.length > 0) throw new Error(`What clients see is not what they were told:\n${wrong.join('\n')}`)
-  await Promise.all([expectDownloads(run, server), checkData(run.dataFolder)])
-  return { struck: struck.length, done: done.length }
-}
-
-/** All files that databases list now, and some of those that older ones listed. */
-async function expectDownloads({ ledger, random }: Run, { address }: VieterServer): Promise<void> {
-  const current = [...ledger.packages].map(([place, file]) => {
-    return [`${place.slice(0, place.lastIndexOf('/'))}/${file.filename}`, file.sha256] as const
-  })
-  const everServed = [...ledger.served].filter(([path]) => path.startsWith('lab/'))
-  const older = Array.from({ length: 15 }, () => random.pick(everServed))
-  await Promise.all(
-    [...current, ...older].map(async ([path, sha256]) => {
-      const found = await sha256At(`${address}/${path}`)
-      if (found !== sha256) throw new Error(`${path} was acknowledged with ${sha256}; downloaded: ${found}`)
-    }),
-  )
+  const reconciled = reconcile(ledger, seen)
+  const everServed = [...ledger.served.keys()].filter((path) => path.startsWith('lab/'))
+  const older = Array.from({ length: 15 }, () => run.random.pick(everServed))
+  await Promise.all([expectDownloads(ledger, server.address, older), checkData(run.dataFolder)])
+  return reconciled
 }
