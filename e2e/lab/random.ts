@@ -28,7 +28,11 @@ export function makeRandom(seed: number): Random {
       if (values.length === 0) throw new Error('There is nothing to pick from.')
       return values[below(values.length)] as (typeof values)[number]
     },
-    bytes: (length) => Buffer.from(Array.from({ length }, () => below(256))),
+    bytes(length) {
+      const words = new Uint32Array(Math.ceil(length / 4))
+      for (let index = 0; index < words.length; index++) words[index] = next()
+      return Buffer.from(words.buffer, 0, length)
+    },
   }
 }
 
