@@ -22,11 +22,16 @@ const packageOfProgram = {
   python3: 'python3',
   git: 'git',
   curl: 'curl',
+  nginx: 'nginx',
   gpg: 'gnupg',
   setpriv: 'util-linux',
   unshare: 'util-linux',
   runuser: 'util-linux',
   useradd: 'passwd',
+  nsenter: 'util-linux',
+  mount: 'mount',
+  strace: 'strace',
+  gcc: 'gcc',
   ip: 'iproute2',
   iptables: 'iptables',
   dockerd: 'docker.io',
@@ -38,6 +43,7 @@ const packageOfProgram = {
 const packageOfFile = {
   '/usr/lib/git-core/git-http-backend': 'git',
   '/usr/share/misc/magic.mgc': 'libmagic-mgc',
+  '/usr/include/stdio.h': 'libc6-dev',
 }
 
 const searchedFolders = [

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { AppError } from '@vieter/api'
@@ -12,6 +11,7 @@ import { fsBlobs } from './blobs/fs-blobs.ts'
 import { logFiles } from './blobs/log-files.ts'
 import type { Context } from './context.ts'
 import { packFiles } from './databases/pack-files.ts'
+import { makeFolder } from './files.ts'
 import { mountJobs } from './http/jobs.ts'
 import { mountLogs } from './http/logs.ts'
 import { mountMetrics } from './http/metrics.ts'
@@ -48,7 +48,7 @@ export interface App {
 /** Puts the server together. Throws DATA_IN_USE, DATA_TOO_NEW, and the system's errors for folders that can't be used. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { data_dir } = options.settings
-  await mkdir(data_dir, { recursive: true, mode: 0o750 })
+  await makeFolder(data_dir, 0o750)
   const opened: (() => void | Promise<void>)[] = [lockDataFolder(data_dir)]
   const close = async () => {
     for (const each of opened.splice(0).reverse()) await each()
@@ -112,7 +112,7 @@ async function createContext(settings: Settings, log: Logger, { store, reader }:
   const packages = settings.pkg_dir ?? join(settings.data_dir, 'packages')
   const blobs = await fsBlobs(packages)
   const databases = join(settings.data_dir, 'databases')
-  await mkdir(databases, { recursive: true })
+  await makeFolder(databases)
   const packs = packFiles(databases)
   const archRepos = await openArchRepos(store)
   const clock = () => Math.floor(Date.now() / 1000)

@@ -42,6 +42,9 @@ function sqliteOf(database: DatabaseSync): Sqlite {
   const prepared = new Map<string, StatementSync>()
   return {
     execute(sql, parameters) {
+      // A full disk, among others, has SQLite roll back by itself (lang_transaction.html, "Response To Errors"): to do
+      // it once more would fail, and hide what had failed.
+      if (sql === 'rollback' && !database.isTransaction) return { rows: [] }
       const statement = prepared.get(sql) ?? database.prepare(sql)
       if (!prepared.has(sql) && prepared.size < maxPrepared) prepared.set(sql, statement)
       const values = parameters as SQLInputValue[]

@@ -4,6 +4,7 @@ import type { Settings } from '@vieter/config'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createArchiveReaders } from '../../src/archives/archive-readers.ts'
+import type { BlobStore } from '../../src/blobs/blob-store.ts'
 import { diskSpace } from '../../src/blobs/disk-space.ts'
 import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
@@ -22,14 +23,18 @@ export interface TestContext extends Context {
   time: number
 }
 
-export async function makeContext(changes: Partial<Settings> = {}): Promise<TestContext> {
+/** `wrapBlobs` may put something between the server and its blobs. */
+export async function makeContext(
+  changes: Partial<Settings> = {},
+  wrapBlobs: (blobs: BlobStore) => BlobStore = (blobs) => blobs,
+): Promise<TestContext> {
   const folder = temporaryFolder(onTestFinished)
   const settings = settingsIn(folder, changes)
   const store = await openStore(join(folder, 'store.sqlite'))
   onTestFinished(() => store.destroy())
   const reader = await openReader(join(folder, 'store.sqlite'))
   onTestFinished(() => reader.destroy())
-  const blobs = await fsBlobs(join(folder, 'packages'))
+  const blobs = wrapBlobs(await fsBlobs(join(folder, 'packages')))
   const archives = createArchiveReaders()
   onTestFinished(() => archives.stop())
   const packs = packFiles(join(folder, 'databases'))
