@@ -21,6 +21,7 @@ const packageOfProgram = {
   patch: 'patch',
   git: 'git',
   curl: 'curl',
+  nginx: 'nginx',
   gpg: 'gnupg',
   setpriv: 'util-linux',
   unshare: 'util-linux',
