@@ -32,7 +32,8 @@ export function mountLogs(mount: Mount, context: Context): void {
       await sendFile(request, reply, {
         blob,
         etag,
-        lastModified: context.clock(),
+        lastModified: undefined,
+        immutable: false,
         type,
         cacheControl: 'no-cache',
       })

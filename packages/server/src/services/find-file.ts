@@ -9,12 +9,14 @@ interface FileRequest {
   repository: string
   arch: string
   filename: string
+  /** The client's If-Modified-Since, in UTC epoch seconds. */
+  since?: number | undefined
 }
 
-/** A file that an arch-repo serves. */
+/** A file that an arch-repo serves. Without a `lastModified` no date may be told. */
 export type ServedFile =
-  | { kind: 'database'; blob: OpenBlob; etag: string; lastModified: number }
-  | { kind: 'package'; blob: OpenBlob; etag: string; lastModified: number }
+  | { kind: 'database'; blob: OpenBlob; etag: string; lastModified: number | undefined }
+  | { kind: 'package'; blob: OpenBlob; blobKey: string; etag: string; lastModified: number }
   | { kind: 'desc'; text: string }
 
 type Parts = Pick<Context, 'store' | 'blobs' | 'generations'>
@@ -58,16 +60,27 @@ async function findDatabase(
         kind: 'database',
         blob,
         etag: `"${row.id}-${row.generation}-${kind}"`,
-        lastModified: row.last_modified,
+        lastModified: dateFor(request, row),
       }
   }
+}
+
+/** A client with a later date doesn't have it from here, and pacman throws a 200 away whose date is not later than its own (measured). */
+function dateFor({ since }: FileRequest, row: ArchRepoRow): number | undefined {
+  return since !== undefined && since > row.last_modified ? undefined : row.last_modified
 }
 
 async function findPackage(parts: Parts, request: FileRequest): Promise<ServedFile | undefined> {
   const pkg = await findServedPackage(parts.store, request.repository, request.arch, request.filename)
   const blob = pkg && (await parts.blobs.open(pkg.blobKey))
   if (!blob) return undefined
-  return { kind: 'package', blob, etag: `"${pkg.sha256}"`, lastModified: pkg.publishedAt }
+  return {
+    kind: 'package',
+    blob,
+    blobKey: pkg.blobKey,
+    etag: `"${pkg.sha256}"`,
+    lastModified: pkg.publishedAt,
+  }
 }
 
 async function findDesc(parts: Parts, request: FileRequest): Promise<ServedFile | undefined> {
