@@ -12,6 +12,7 @@ import type { Context } from './context.ts'
 import { generationFiles } from './databases/generation-files.ts'
 import { createAcceleration } from './http/acceleration.ts'
 import { mountJobs } from './http/jobs.ts'
+import { mountListing } from './http/listing.ts'
 import { mountLogs } from './http/logs.ts'
 import { mountMetrics } from './http/metrics.ts'
 import { createMount } from './http/mount.ts'
@@ -68,6 +69,7 @@ async function assemble({ settings, log, version }: AppOptions, store: Context['
   mountJobs(mount, context)
   mountLogs(mount, context)
   mountRepositories(mount, context, createAcceleration(settings, isTrustedProxy))
+  mountListing(mount, context)
   mountRoot(server, basePath)
   let stopMaintenance: (() => Promise<void>) | undefined
   return {
