@@ -77,13 +77,26 @@ async function* told(tar: AsyncIterable<Uint8Array>, compression: string): Async
   }
 }
 
+/**
+ * What a decoder unpacks. Its memory is freed as soon as the next piece is asked for: left to the garbage collector, the
+ * pieces of a large archive would pile up to more than all the rest of the server. A decoder cuts several pieces from one
+ * buffer, and has done with it after the piece that reaches the buffer's end.
+ */
+async function* freed(decoder: AsyncIterable<Buffer<ArrayBuffer>>): AsyncGenerator<Uint8Array> {
+  for await (const piece of decoder) {
+    yield piece
+    if (piece.byteOffset + piece.length === chunkSize && piece.buffer.byteLength === chunkSize)
+      piece.buffer.transfer(0)
+  }
+}
+
 /** One decoder for each frame: Node's stops after the first of several, and ignores garbage after the last. */
 async function* unpackZstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const pieces = zstdPieces(bytes)
   for (let first = await pieces.next(); !first.done; first = await pieces.next()) {
     const decoder = createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 27 } })
     const fed = feedFrame(decoder, first.value, pieces).catch((fault: Error) => decoder.destroy(fault))
-    yield* decoder as AsyncIterable<Uint8Array>
+    yield* freed(decoder)
     await fed
   }
 }
@@ -110,7 +123,7 @@ async function* unpackGzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
     decoder.destroy(fault)
     return 0
   })
-  yield* decoder as AsyncIterable<Uint8Array>
+  yield* freed(decoder)
   const rest = (await fed) - decoder.bytesWritten
   if (rest > 0) throw new FormatError('trailing-garbage', `${rest} bytes follow the end of the gzip data.`)
 }
