@@ -99,7 +99,7 @@ async function createContext(settings: Settings, log: Logger, store: Context['st
     store,
     blobs,
     archives: createArchiveReaders(),
-    disk: diskSpace([settings.data_dir, packages], settings.disk_reserve),
+    disk: diskSpace([settings.data_dir, ...(settings.pkg_dir ? [packages] : [])], settings.disk_reserve),
     logFiles: await logFiles(join(settings.data_dir, 'logs')),
     generations,
     commits: createCommitQueue({ store, blobs, generations, clock, settings, log }),
