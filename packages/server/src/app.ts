@@ -133,7 +133,7 @@ async function createContext(settings: Settings, log: Logger, { store, reader }:
     reader,
     blobs,
     archives: createArchiveReaders(),
-    disk: diskSpace([settings.data_dir, packages], settings.disk_reserve),
+    disk: diskSpace([settings.data_dir, ...(settings.pkg_dir ? [packages] : [])], settings.disk_reserve),
     logFiles: await logFiles(join(settings.data_dir, 'logs')),
     packs,
     renderers,
