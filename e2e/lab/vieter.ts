@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<VieterServer>
   const { dataFolder, host = '127.0.0.1', apiKey = 'laboratory-key' } = options
   await mkdir(dataFolder, { recursive: true })
   const port = options.port ?? (await findFreePort(host))
-  const address = `http://${host}:${port}`
+  const address = `http://${host}:${port}${options.settings?.VIETER_BASE_PATH ?? ''}`
   const service = await startVieter('server', {
     VIETER_HOST: host,
     VIETER_PORT: String(port),
