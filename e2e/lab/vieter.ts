@@ -58,7 +58,7 @@ export async function launchServer(
   const { dataFolder, host = '127.0.0.1', apiKey = 'laboratory-key' } = options
   await mkdir(dataFolder, { recursive: true })
   const port = options.port ?? (await findFreePort(host))
-  const address = `http://${host}:${port}`
+  const address = `http://${host}:${port}${options.settings?.VIETER_BASE_PATH ?? ''}`
   const settings: Settings = {
     VIETER_HOST: host,
     VIETER_PORT: String(port),
