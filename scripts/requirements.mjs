@@ -19,6 +19,7 @@ const packageOfProgram = {
   envsubst: 'gettext-base',
   strip: 'binutils',
   patch: 'patch',
+  python3: 'python3',
   git: 'git',
   curl: 'curl',
   nginx: 'nginx',

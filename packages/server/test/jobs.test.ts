@@ -218,7 +218,7 @@ describe('a lease', () => {
       await expireLeases(context)
       yield archive.subarray(50)
     }
-    expect(await codeOf(uploadBuiltPackage(context, claimOf(lease), slow()))).toBe('LEASE_LOST')
+    expect(await codeOf(uploadBuiltPackage(context, claimOf(lease), { chunks: slow() }))).toBe('LEASE_LOST')
     expect(packageFiles(context)).toBe(0)
   })
 
@@ -259,7 +259,7 @@ describe('a build that ends', () => {
       log_id: lease.log_id,
       published: ['a', 'b', 'c'].map((name) => ({ name, version: '1.0-1', archs: ['x86_64'] })),
     })
-    expect(filesIn(join(context.folder, 'databases'))).toEqual(['1/1.db', '1/1.files'])
+    expect(filesIn(join(context.folder, 'databases'))).toEqual(['1/1.pack'])
     for (const name of ['a', 'b', 'c']) expect(await isPublished(context, name)).toBe(true)
     expect(await logsOf(context)).toEqual([[lease.log_id, 0]])
     expect(packageFiles(context)).toBe(3)

@@ -3,9 +3,9 @@ import type { Context } from '../context.ts'
 import { findFile, type ServedFile } from '../services/find-file.ts'
 import { publishPackage } from '../services/publish-package.ts'
 import { removeArchRepo, removePackage, removeRepository } from '../services/remove-packages.ts'
-import { streamBody } from './body.ts'
+import { packageBody } from './body.ts'
 import type { Mount } from './mount.ts'
-import { sendFile } from './send-file.ts'
+import { parseDate, sendFile } from './send-file.ts'
 
 export function mountRepositories(mount: Mount, context: Context): void {
   mount(contract.getFile, async ({ params, request, reply }) => {
@@ -13,12 +13,16 @@ export function mountRepositories(mount: Mount, context: Context): void {
       repository: params.repo,
       arch: params.arch,
       filename: params.filename,
+      since: parseDate(request.headers['if-modified-since']),
     })
     if (file.kind === 'desc') {
       reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8').send(file.text)
+    } else if (file.kind === 'signature') {
+      reply.header('cache-control', 'no-cache').type('application/pgp-signature').send(file.bytes)
     } else {
       await sendFile(request, reply, {
         ...file,
+        blob: await file.open(),
         type: typeOf(file, params.filename),
         cacheControl: cachingOf(file),
       })
@@ -28,7 +32,7 @@ export function mountRepositories(mount: Mount, context: Context): void {
   mount(contract.publishPackage, async ({ params, query, request, reply }) =>
     publishPackage(context, {
       repository: params.repo,
-      body: streamBody({ request, reply }),
+      body: packageBody({ request, reply }),
       replace: query.replace === true,
     }),
   )

@@ -9,7 +9,7 @@ interface FileAnswer {
   /** Quoted, strong. */
   etag: string
   /** UTC epoch seconds. */
-  lastModified: number
+  lastModified: number | undefined
   type: string
   cacheControl: string
 }
@@ -31,8 +31,8 @@ export async function sendFile(
   try {
     reply.headers({ etag: file.etag, 'cache-control': file.cacheControl, 'accept-ranges': 'bytes' })
     const since = parseDate(request.headers['if-modified-since'])
-    const dated = since === undefined || since <= file.lastModified
-    if (dated) reply.header('last-modified', new Date(file.lastModified * 1000).toUTCString())
+    if (file.lastModified !== undefined)
+      reply.header('last-modified', new Date(file.lastModified * 1000).toUTCString())
     if (isUnchanged(request, file, since)) return end(reply, 304)
     reply.type(file.type)
     const range = mayRange(request, file) ? parseRange(request.headers.range, blob.size) : undefined
@@ -48,7 +48,7 @@ function isUnchanged(request: FastifyRequest, file: FileAnswer, since: number | 
   const tags = request.headers['if-none-match']
   if (tags !== undefined)
     return tags.trim() === '*' || tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === file.etag)
-  return since === file.lastModified
+  return since !== undefined && since === file.lastModified
 }
 
 function mayRange(request: FastifyRequest, file: FileAnswer): boolean {
@@ -58,7 +58,7 @@ function mayRange(request: FastifyRequest, file: FileAnswer): boolean {
   return condition === file.etag || parseDate(condition) === file.lastModified
 }
 
-function parseDate(text: string | undefined): number | undefined {
+export function parseDate(text: string | undefined): number | undefined {
   const time = text === undefined ? Number.NaN : Date.parse(text)
   return Number.isNaN(time) ? undefined : Math.floor(time / 1000)
 }
