@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expectDownloads, type Reconciled, reconcile } from './audit.ts'
 import { checkData } from './check.ts'
 import { type Clients, fetchListed, makeClients } from './clients.ts'
+import { eventually } from './eventually.ts'
 import { effectOf } from './expected-packages.ts'
 import { type FaultRule, type FaultShim, makeFaultShim } from './fault-shim.ts'
 import { forgePackage } from './forge.ts'
@@ -124,19 +125,32 @@ async function start({ dataFolder, port, shim }: Run): Promise<VieterServer> {
 }
 
 /** Calls between which a crash leaves different things on disk, and about how many of each make a busy moment. */
-const deadlyCalls = { fsync: 40, fdatasync: 60, rename: 15, pwrite: 150, unlink: 15, open: 100, mkdir: 12 }
+const deadlyCalls = { fsync: 20, fdatasync: 20, rename: 8, pwrite: 80, unlink: 4, open: 40, mkdir: 6 }
 
-async function killUnderLoad({ ledger, publishers, random, shim, dataFolder }: Run, server: VieterServer) {
-  if (random.percent(60)) {
+/** Milliseconds in which a kill strikes. */
+const busyTime = 250
+
+/** Strikes at any moment of the load, more often once it has got going. */
+async function killUnderLoad(run: Run, server: VieterServer): Promise<void> {
+  const { ledger, publishers, random, shim, dataFolder } = run
+  const before = ledger.acknowledged
+  const working = Promise.all(publishers.map((publisher) => workUntilCut(ledger, publisher, server)))
+  if (random.percent(75)) await Promise.race([working, firstAnswer(ledger, before)])
+  if (random.percent(70)) {
     const [call, most] = random.pick(Object.entries(deadlyCalls) as [FaultRule['calls'][number], number][])
     await shim.fail({ calls: [call], error: 'KILL', path: `${dataFolder}/*`, skip: random.below(most) })
+    await Promise.race([working, server.ended, delay(2 * busyTime)])
+  } else {
+    await Promise.race([working, server.ended, delay(random.below(busyTime))])
   }
-  const working = Promise.all(publishers.map((publisher) => workUntilCut(ledger, publisher, server)))
-  await Promise.race([working, server.ended, delay(20 + random.below(500))])
   await server.kill()
   await working
   const { code, signal } = await server.ended
   if (signal !== 'SIGKILL') throw new Error(`The server ended by itself with ${code}:\n${server.log()}`)
+}
+
+async function firstAnswer(ledger: Ledger, before: number): Promise<void> {
+  await eventually('a first answer', () => ledger.acknowledged > before || undefined, { interval: 5 })
 }
 
 async function killDuringStart({ random, shim, dataFolder, port }: Run): Promise<void> {
