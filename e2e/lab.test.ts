@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { architecture } from './lab/architecture.ts'
 import { forgePackage, savePackage, truncated, withTrailingGarbage } from './lab/forge.ts'
 import { type GitHost, startGitHost } from './lab/git-host.ts'
+import { reverseProxyTo, startNginx } from './lab/nginx.ts'
 import { makePackage, makePackages } from './lab/packages.ts'
 import { makePacmanRoot } from './lab/pacman.ts'
 import { run, runChecked } from './lab/processes.ts'
@@ -114,6 +115,21 @@ describe('the git host', () => {
     expect(await (await fetch(address)).text()).toBe('plain\n')
     expect((await fetch(`${host.address}/files/%2e%2e%2fgit/source.git/HEAD`)).status).toBe(404)
     expect((await fetch(`${host.address}/other`)).status).toBe(404)
+  })
+})
+
+describe('nginx', () => {
+  test('proxies, and names the process that does the work', async () => {
+    const file = await host.addFile('proxied', 'plain\n')
+    const nginx = await startNginx(reverseProxyTo(host.address))
+    onTestFinished(nginx.stop)
+    expect(await (await fetch(`${nginx.address}${new URL(file).pathname}`)).text()).toBe('plain\n')
+    expect(await nginx.workers()).toEqual([expect.any(Number)])
+    expect(await nginx.workers()).not.toContain(nginx.pid)
+  })
+
+  test('that refuses its configuration says why', async () => {
+    await expect(startNginx({ server: 'no_such_word;' })).rejects.toThrow('unknown directive "no_such_word"')
   })
 })
 

@@ -38,6 +38,12 @@ describe('the contract', () => {
     expect(endpoints.filter(({ auth }) => auth === 'none').map(({ id }) => id)).toEqual([
       'health',
       'getFile',
+      'listRepository',
+      'listArchRepo',
+      'findRepository',
+      'findArchRepo',
+      'getLastUpdate',
+      'getLastSync',
       'getMetrics',
       'getOpenapi',
       'getReference',

@@ -25,6 +25,12 @@ const architecture = {
 }
 const address = { pattern: /^https?:\/\/[^\s?#]+$/, patternHint: 'an http or https address without a query' }
 
+/** The shape alone: the server reads each address at its start. */
+const addressList = {
+  pattern: /^(loopback|[0-9A-Fa-f:.]+(\/\d{1,3})?)( *, *(loopback|[0-9A-Fa-f:.]+(\/\d{1,3})?))*$/,
+  patternHint: 'a comma list of addresses, networks such as 10.0.0.0/8, and `loopback`',
+}
+
 /** Every setting of Vieter, in the order of the reference. The names of 0.6 keep their meaning and their defaults. */
 export const settings = {
   host: {
@@ -40,6 +46,57 @@ export const settings = {
     max: 65_535,
     readBy: ['server'],
     description: 'The port that the server listens on; 0 takes a free one.',
+  },
+  base_path: {
+    type: 'text',
+    pattern: /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,16}$/,
+    patternHint: 'a path such as /vieter, without a slash at its end',
+    readBy: ['server'],
+    description:
+      'The path below which everything is served, for a reverse proxy that passes it on as it is. It belongs into `address` as well.',
+  },
+  trusted_proxies: {
+    type: 'text',
+    ...addressList,
+    readBy: ['server'],
+    description:
+      'The reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Nobody else’s are.',
+  },
+  accel_redirect: {
+    type: 'text',
+    pattern: /^\/([A-Za-z0-9_~-][A-Za-z0-9._~-]*\/){1,16}$/,
+    patternHint: 'a path such as /internal/, with a slash at its end',
+    readBy: ['server'],
+    description:
+      'Leave the sending of packages to nginx: the proxies of `trusted_proxies` are answered with an `X-Accel-Redirect` to this path, below which they find the files of `pkg_dir`.',
+  },
+  max_connections_per_address: {
+    type: 'integer',
+    default: 256,
+    min: 0,
+    max: 1_000_000,
+    readBy: ['server'],
+    description:
+      'How many connections one address may hold; more are closed at once. 0: no limit. There is none for `trusted_proxies`.',
+  },
+  header_timeout: {
+    type: 'integer',
+    default: 10,
+    min: 1,
+    max: 3600,
+    unit: 'seconds',
+    readBy: ['server'],
+    description: 'How long a client may take to send the head of a request, from its first byte to its last.',
+  },
+  idle_timeout: {
+    type: 'integer',
+    default: 120,
+    min: 1,
+    max: 86_400,
+    unit: 'seconds',
+    readBy: ['server'],
+    description:
+      'How long a connection may stand still when it is the client’s turn to send or to take something. However slow, one that moves is kept.',
   },
   log_level: {
     type: 'text',

@@ -12,14 +12,18 @@ import { logFiles } from './blobs/log-files.ts'
 import type { Context } from './context.ts'
 import { packFiles } from './databases/pack-files.ts'
 import { makeFolder } from './files.ts'
+import { createAcceleration } from './http/acceleration.ts'
 import { mountJobs } from './http/jobs.ts'
+import { mountListing } from './http/listing.ts'
 import { mountLogs } from './http/logs.ts'
 import { mountMetrics } from './http/metrics.ts'
 import { createMount } from './http/mount.ts'
 import { mountReference } from './http/reference.ts'
 import { mountRepositories } from './http/repositories.ts'
+import { mountRoot } from './http/root.ts'
 import { createHttpServer } from './http/server.ts'
 import { mountTargets } from './http/targets.ts'
+import { parseTrustedProxies } from './http/trusted-proxies.ts'
 import { sha256 } from './secrets.ts'
 import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
@@ -76,15 +80,18 @@ interface Opened {
 async function assemble({ settings, log, version }: AppOptions, opened: Opened): Promise<App> {
   const apiKey = settings.api_key ?? (await openApiKey(join(settings.data_dir, 'api-key')))
   const context = await createContext(settings, log, opened)
-  const server = createHttpServer(log, context.stopping.signal)
-  const { mount, idle } = createMount(server, sha256(apiKey), sha256)
+  const basePath = settings.base_path ?? ''
+  const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
+  const server = createHttpServer({ settings, isTrustedProxy, log, stopping: context.stopping.signal })
+  const { mount, idle } = createMount(server, { basePath, keyHash: sha256(apiKey), hash: sha256 })
   await mountMetrics(mount, server, settings.collect_metrics)
   mountReference(mount, version)
   mountTargets(mount, context)
   mountJobs(mount, context)
   mountLogs(mount, context)
-  mountRepositories(mount, context)
-  server.get('/', async (_request, reply) => reply.redirect('/api/docs'))
+  mountRepositories(mount, context, createAcceleration(settings, isTrustedProxy))
+  mountListing(mount, context)
+  mountRoot(server, basePath)
   let stopMaintenance: (() => Promise<void>) | undefined
   return {
     async start() {

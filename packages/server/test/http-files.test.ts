@@ -171,7 +171,7 @@ describe('a part of a file', () => {
     },
   )
 
-  test.each(['items=0-3', 'bytes=3-1', 'bytes=0-1,3-4', 'bytes=a-b', 'bytes=-', 'bytes'])(
+  test.each(['items=0-3', 'bytes=3-1', 'bytes=a-b', 'bytes=-', 'bytes'])(
     '%s may be ignored, and is',
     async (range) => {
       const response = await get(`/repo/x86_64/${filename}`, { range })
@@ -290,7 +290,6 @@ describe('a path that wants out', () => {
     '///',
     '/repo//x86_64/repo.db',
     '/repo/x86_64//etc/passwd',
-    '/repo/x86_64/',
     '/repo/x86_64/%00',
     '/repo/x86_64/repo.db%00',
     '/repo%00/x86_64/repo%00.db',

@@ -7,7 +7,7 @@ import { expireLeases } from '../src/services/expire-leases.ts'
 import { extendLease } from '../src/services/extend-lease.ts'
 import { findFile } from '../src/services/find-file.ts'
 import { findJobs } from '../src/services/find-jobs.ts'
-import { findLogs, openLogContent } from '../src/services/find-logs.ts'
+import { findLogContent, findLogs } from '../src/services/find-logs.ts'
 import { finishBuild } from '../src/services/finish-build.ts'
 import { leaseJobs, pollJobs } from '../src/services/lease-jobs.ts'
 import { publishPackage } from '../src/services/publish-package.ts'
@@ -33,8 +33,9 @@ async function logsOf(context: TestContext): Promise<[number, number][]> {
 }
 
 async function textOf(context: TestContext, logId: number): Promise<string> {
-  const blob = await openLogContent(context, logId)
-  if (!blob) return ''
+  const content = await findLogContent(context, logId)
+  if (content.size === 0) return ''
+  const blob = await content.open()
   const bytes = Buffer.alloc(blob.size)
   await blob.read(bytes, 0)
   await blob.close()

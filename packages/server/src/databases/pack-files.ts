@@ -4,7 +4,7 @@ import { isErrnoException, syncFolder, writeAll } from '../files.ts'
 import { openHandles, type PinnedFile } from './open-handles.ts'
 
 /** Where a segment stands. */
-export interface PackPlace {
+interface PackPlace {
   pack: number
   position: number
 }
@@ -34,7 +34,7 @@ interface ActivePack {
 }
 
 /** A pack that has grown beyond this many bytes is finished. */
-export const packSize = 16 * 1024 * 1024
+const packSize = 16 * 1024 * 1024
 
 export function packFiles(root: string): PackFiles {
   const active = new Map<number, ActivePack>()

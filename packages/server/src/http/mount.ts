@@ -29,12 +29,15 @@ interface Mounting {
   idle(): Promise<void>
 }
 
-/** `keyHash` is the SHA-256 of the API key. */
-export function createMount(
-  server: FastifyInstance,
-  keyHash: Buffer,
-  hash: (secret: string) => Buffer,
-): Mounting {
+interface MountOptions {
+  /** What stands before every path. */
+  basePath: string
+  /** The SHA-256 of the API key. */
+  keyHash: Buffer
+  hash: (secret: string) => Buffer
+}
+
+export function createMount(server: FastifyInstance, { basePath, keyHash, hash }: MountOptions): Mounting {
   const running = new Set<Promise<unknown>>()
   const authenticate: onRequestAsyncHookHandler = async (request) => {
     const given = keyOf(request)
@@ -45,7 +48,7 @@ export function createMount(
   const mount: Mount = (endpoint, handler) => {
     server.route({
       method: endpoint.method,
-      url: endpoint.path,
+      url: basePath + endpoint.path,
       onRequest: endpoint.auth === 'none' ? [] : [authenticate],
       handler: (request, reply) => {
         const run = handle(endpoint, handler, request, reply).finally(() => running.delete(run))

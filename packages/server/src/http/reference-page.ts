@@ -1,4 +1,5 @@
 import type { Endpoint, errorTable } from '@vieter/api'
+import { escapeHtml } from './html.ts'
 
 type ErrorTable = typeof errorTable
 
@@ -60,12 +61,4 @@ function formatQuery(endpoint: Endpoint): string {
 function formatError([code, { status, meaning, hint }]: [string, ErrorTable[keyof ErrorTable]]): string {
   const number = status === 0 ? '' : String(status)
   return `<tr><td><code>${code}</code></td><td>${number}</td><td>${escapeHtml(meaning)}</td><td>${escapeHtml(hint)}</td></tr>`
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

@@ -3,28 +3,31 @@ import type { Context } from '../context.ts'
 import { findFile, type ServedFile } from '../services/find-file.ts'
 import { publishPackage } from '../services/publish-package.ts'
 import { removeArchRepo, removePackage, removeRepository } from '../services/remove-packages.ts'
+import type { Accelerate } from './acceleration.ts'
 import { packageBody } from './body.ts'
+import { typeOfFile } from './file-types.ts'
+import { parseHttpDate } from './http-date.ts'
 import type { Mount } from './mount.ts'
-import { parseDate, sendFile } from './send-file.ts'
+import { sendFile } from './send-file.ts'
 
-export function mountRepositories(mount: Mount, context: Context): void {
+export function mountRepositories(mount: Mount, context: Context, accelerate: Accelerate): void {
   mount(contract.getFile, async ({ params, request, reply }) => {
     const file = await findFile(context, {
       repository: params.repo,
       arch: params.arch,
       filename: params.filename,
-      since: parseDate(request.headers['if-modified-since']),
+      since: parseHttpDate(request.headers['if-modified-since']),
     })
     if (file.kind === 'desc') {
       reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8').send(file.text)
     } else if (file.kind === 'signature') {
-      reply.header('cache-control', 'no-cache').type('application/pgp-signature').send(file.bytes)
+      reply.header('cache-control', 'no-cache').type(typeOfFile(params.filename)).send(file.bytes)
     } else {
       await sendFile(request, reply, {
         ...file,
-        blob: await file.open(),
-        type: typeOf(file, params.filename),
-        cacheControl: cachingOf(file),
+        type: typeOfFile(params.filename),
+        ...cachingOf(file),
+        acceleratedBy: file.kind === 'package' ? accelerate(request, file.blobKey) : undefined,
       })
     }
     return reply
@@ -53,14 +56,8 @@ export function mountRepositories(mount: Mount, context: Context): void {
   })
 }
 
-function typeOf(file: ServedFile, filename: string): string {
-  if (file.kind === 'database' || filename.endsWith('.gz')) return 'application/gzip'
-  if (filename.endsWith('.zst')) return 'application/zstd'
-  if (filename.endsWith('.xz')) return 'application/x-xz'
-  return 'application/octet-stream'
-}
-
-/** A package keeps its bytes for ever under its name; a database is asked for anew each time. */
-function cachingOf(file: ServedFile): string {
-  return file.kind === 'package' ? 'public, max-age=31536000, immutable' : 'no-cache'
+/** A package keeps its bytes for ever under its name; a database is asked for each time. */
+function cachingOf({ kind }: ServedFile): { cacheControl: string; immutable: boolean } {
+  const immutable = kind === 'package'
+  return { cacheControl: immutable ? 'public, max-age=31536000, immutable' : 'no-cache', immutable }
 }

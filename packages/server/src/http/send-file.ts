@@ -1,99 +1,108 @@
-import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenBlob } from '../blobs/blob-store.ts'
-import { drained } from '../streams.ts'
-import { type ByteRange, parseRange } from './range.ts'
+import { evaluateConditions, mayFollowRange, type Validators } from './conditions.ts'
+import { copyBytes } from './copy-bytes.ts'
+import { formatHttpDate } from './http-date.ts'
+import { formatContentRange, frameRanges } from './multipart-ranges.ts'
+import { type ByteRange, parseRanges } from './range.ts'
 
-interface FileAnswer {
-  blob: OpenBlob
-  /** Quoted, strong. */
-  etag: string
-  /** UTC epoch seconds. */
-  lastModified: number | undefined
+interface FileAnswer extends Validators {
+  /** Bytes. */
+  size: number
+  /** Called when bytes of it are to be sent; closed here. */
+  open(): Promise<OpenBlob>
   type: string
   cacheControl: string
+  /** The address under which the reverse proxy finds the bytes, when it is to send them. */
+  acceleratedBy?: string | undefined
 }
 
-const chunkSize = 512 * 1024
-
-/**
- * Answers with a file, wholly or in part, as RFC 9110 has it: If-None-Match before If-Modified-Since, If-Range, Range.
- *
- * pacman throws a 200 away whose Last-Modified is not later than its If-Modified-Since (measured). So the same date
- * alone is a 304; a client with a later date, which it can't have from here, gets the file without a date.
- */
+/** Answers with a file, wholly or in part, as RFC 9110 has it: conditions, then If-Range, then Range. */
 export async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
   file: FileAnswer,
 ): Promise<void> {
-  const { blob } = file
+  reply.header('etag', file.etag)
+  reply.header('cache-control', file.cacheControl)
+  reply.header('accept-ranges', 'bytes')
+  if (file.lastModified !== undefined) reply.header('last-modified', formatHttpDate(file.lastModified))
+  const verdict = evaluateConditions(request.headers, file)
+  // Without a Content-Length: that would be the file's (RFC 9110 §8.6).
+  if (verdict === 'unchanged') return takeOver(request, reply.code(304))
+  if (verdict === 'failed') return answerEmpty(request, reply.code(412))
+  reply.header('content-type', file.type)
+  if (file.acceleratedBy === undefined) return sendRanges(request, reply, file)
+  await answerEmpty(request, reply.header('x-accel-redirect', file.acceleratedBy))
+}
+
+async function answerEmpty(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  await takeOver(request, reply.header('content-length', 0))
+}
+
+/** Range is for GET alone (RFC 9110 §14.2). */
+async function sendRanges(request: FastifyRequest, reply: FastifyReply, file: FileAnswer): Promise<void> {
+  const { size } = file
+  const isAsked = request.method === 'GET' && mayFollowRange(request.headers, file)
+  const ranges = isAsked ? parseRanges(request.headers.range, size) : undefined
+  if (ranges === 'unsatisfiable')
+    return answerEmpty(request, reply.code(416).header('content-range', `bytes */${size}`))
+  const [range, ...others] = ranges ?? [{ start: 0, end: size - 1 }]
+  if (!range) return
+  if (others.length > 0) return sendSeveral(request, reply.code(206), file, [range, ...others])
+  if (ranges) reply.code(206).header('content-range', formatContentRange(range, size))
+  reply.header('content-length', range.end - range.start + 1)
+  await sendBlob(request, reply, file, (blob) => copyBytes(blob, range, reply.raw))
+}
+
+async function sendSeveral(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: FileAnswer,
+  ranges: readonly ByteRange[],
+): Promise<void> {
+  const body = frameRanges(ranges, file)
+  reply.header('content-type', body.type).header('content-length', body.length)
+  await sendBlob(request, reply, file, async (blob) => {
+    for (const { head, range } of body.parts) {
+      reply.raw.write(head)
+      await copyBytes(blob, range, reply.raw)
+    }
+    reply.raw.write(body.tail)
+  })
+}
+
+/** The blob is opened before the headers are sent: without it there is another answer. */
+async function sendBlob(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: FileAnswer,
+  write: (blob: OpenBlob) => Promise<void>,
+): Promise<void> {
+  if (request.method === 'HEAD') return takeOver(request, reply)
+  const blob = await file.open()
   try {
-    reply.headers({ etag: file.etag, 'cache-control': file.cacheControl, 'accept-ranges': 'bytes' })
-    const since = parseDate(request.headers['if-modified-since'])
-    if (file.lastModified !== undefined)
-      reply.header('last-modified', new Date(file.lastModified * 1000).toUTCString())
-    if (isUnchanged(request, file, since)) return end(reply, 304)
-    reply.type(file.type)
-    const range = mayRange(request, file) ? parseRange(request.headers.range, blob.size) : undefined
-    if (range === 'unsatisfiable') return end(reply.header('content-range', `bytes */${blob.size}`), 416)
-    if (range) reply.header('content-range', `bytes ${range.start}-${range.end}/${blob.size}`)
-    await sendBytes(request, reply.code(range ? 206 : 200), blob, range ?? { start: 0, end: blob.size - 1 })
+    await takeOver(request, reply, () => write(blob))
   } finally {
     await blob.close()
   }
 }
 
-function isUnchanged(request: FastifyRequest, file: FileAnswer, since: number | undefined): boolean {
-  const tags = request.headers['if-none-match']
-  if (tags !== undefined)
-    return tags.trim() === '*' || tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === file.etag)
-  return since !== undefined && since === file.lastModified
-}
-
-function mayRange(request: FastifyRequest, file: FileAnswer): boolean {
-  if (request.method !== 'GET') return false
-  const condition = request.headers['if-range']
-  if (typeof condition !== 'string') return true
-  return condition === file.etag || parseDate(condition) === file.lastModified
-}
-
-export function parseDate(text: string | undefined): number | undefined {
-  const time = text === undefined ? Number.NaN : Date.parse(text)
-  return Number.isNaN(time) ? undefined : Math.floor(time / 1000)
-}
-
-function end(reply: FastifyReply, status: number): void {
-  reply.code(status).send()
-}
-
-async function sendBytes(
+/** Sends the headers, then what `write` writes to the raw response. */
+async function takeOver(
   request: FastifyRequest,
   reply: FastifyReply,
-  blob: OpenBlob,
-  range: ByteRange,
+  write?: () => Promise<void>,
 ): Promise<void> {
-  reply.header('content-length', range.end - range.start + 1)
   reply.hijack()
   const { raw } = reply
   raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>)
   try {
-    if (request.method !== 'HEAD') await copyRange(blob, range, raw)
+    await write?.()
     raw.end()
   } catch (fault) {
     // Headers are out: cutting the connection is the one way left to say that the file is not whole.
     request.log.error({ err: fault }, 'a download failed')
     raw.destroy()
-  }
-}
-
-async function copyRange(blob: OpenBlob, { start, end }: ByteRange, response: ServerResponse): Promise<void> {
-  for (let position = start; position <= end; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - position + 1))
-    const count = await blob.read(buffer, position)
-    if (response.destroyed) return
-    if (count === 0) throw new Error('the file is shorter than it was')
-    position += count
-    if (!response.write(buffer.subarray(0, count))) await drained(response)
   }
 }

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { AppError } from '@vieter/api'
+import type { Settings } from '@vieter/config'
 import {
   type FastifyBaseLogger,
   type FastifyError,
@@ -9,49 +9,68 @@ import {
   fastify,
 } from 'fastify'
 import type { Logger } from 'pino'
+import { createListener } from './listener.ts'
+import { createRequestIds } from './request-id.ts'
+import type { IsTrustedProxy } from './trusted-proxies.ts'
 import { discardRest } from './unread-body.ts'
 
 /** Requests under these are the API's: all their answers are JSON. Elsewhere a 404 is the plain text that pacman's users know. */
 const apiPrefixes = ['/api/', '/health']
 
-/**
- * Makes the HTTP server without any route: bodies as raw streams, request ids, errors in the envelope. Once `stopping`
- * is aborted new requests are refused and connections are not kept.
- */
-export function createHttpServer(log: Logger, stopping: AbortSignal): FastifyInstance {
+interface HttpServerOptions {
+  settings: Settings
+  isTrustedProxy: IsTrustedProxy
+  log: Logger
+  /** Once it is aborted new requests are refused and connections are not kept. */
+  stopping: AbortSignal
+}
+
+/** Makes the HTTP server without any route: bodies as raw streams, request ids, errors in the envelope. */
+export function createHttpServer({
+  settings,
+  isTrustedProxy,
+  log,
+  stopping,
+}: HttpServerOptions): FastifyInstance {
+  const basePath = settings.base_path ?? ''
   const server: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    genReqId: () => randomBytes(8).toString('hex'),
+    genReqId: createRequestIds(),
     routerOptions: { maxParamLength: 512 },
     bodyLimit: Number.MAX_SAFE_INTEGER,
-    keepAliveTimeout: 65_000,
     return503OnClosing: false,
-    frameworkErrors: (fault, request, reply) => answerError(fault, request, reply),
+    trustProxy: isTrustedProxy,
+    serverFactory: (handle) => createListener(handle, { settings, isTrustedProxy, log }),
+    frameworkErrors: (fault, request, reply) => answerError(fault, request, reply, basePath),
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
-    if (stopping.aborted) throw new AppError('SHUTTING_DOWN')
+    done(stopping.aborted ? new AppError('SHUTTING_DOWN') : undefined)
   })
-  server.addHook('onSend', async (request, reply) => {
+  server.addHook('onSend', (request, reply, payload, done) => {
     if (stopping.aborted) reply.header('connection', 'close')
     discardRest(request, reply)
+    done(null, payload)
   })
-  server.setErrorHandler((fault: FastifyError, request, reply) => answerError(fault, request, reply))
-  server.setNotFoundHandler((request, reply) => answerError(new AppError('ROUTE_NOT_FOUND'), request, reply))
-  // Node would tell every client at once to send its body: `streamBody` does, after the key was checked.
-  server.server.on('checkContinue', (request, response) => server.server.emit('request', request, response))
+  server.setErrorHandler((fault: FastifyError, request, reply) =>
+    answerError(fault, request, reply, basePath),
+  )
+  server.setNotFoundHandler((request, reply) =>
+    answerError(new AppError('ROUTE_NOT_FOUND'), request, reply, basePath),
+  )
   return server
 }
 
-function answerError(fault: Error, request: FastifyRequest, reply: FastifyReply): void {
+function answerError(fault: Error, request: FastifyRequest, reply: FastifyReply, basePath: string): void {
   const error = appErrorOf(fault)
   if (error.code === 'INTERNAL') request.log.error({ err: fault }, 'a request failed')
   else request.log.info({ code: error.code }, error.message)
-  reply.code(error.status)
-  const isApi = apiPrefixes.some((prefix) => request.url.startsWith(prefix))
+  // What is missing now may be there with the next publish.
+  reply.code(error.status).header('cache-control', 'no-store')
+  const isApi = apiPrefixes.some((prefix) => request.url.startsWith(basePath + prefix))
   if (!isApi && error.status === 404 && (request.method === 'GET' || request.method === 'HEAD')) {
     reply.type('text/plain; charset=utf-8').send('404 Not Found')
     return

@@ -1,8 +1,4 @@
-import type { Settings } from '@vieter/config'
-import type { Logger } from 'pino'
-import type { BlobStore } from '../blobs/blob-store.ts'
 import { compactPack } from '../databases/compact-packs.ts'
-import type { PackFiles } from '../databases/pack-files.ts'
 import {
   type ArchRepoState,
   applyChange,
@@ -13,12 +9,9 @@ import {
   type PlannedPackage,
   type RepositoryState,
 } from '../domain/plan-changes.ts'
-import type { Store } from '../store/open-store.ts'
 import { findEntries, findPublished, findRepository } from '../store/repositories.ts'
 import { saveManifest } from '../store/segments.ts'
-import type { ArchRepos } from './arch-repos.ts'
-import { type Alongside, commitState } from './commit-state.ts'
-import type { DatabaseFormat } from './entry-reader.ts'
+import { type Alongside, type CommitParts, commitState } from './commit-state.ts'
 import { storageFault } from './storage-fault.ts'
 
 /** A change that waits for its commit. */
@@ -27,18 +20,6 @@ export interface CommitRequest {
   alongside?: Alongside
   resolve(outcome: ChangeOutcome): void
   reject(fault: unknown): void
-}
-
-export interface CommitParts {
-  settings: Pick<Settings, 'default_arch'>
-  format: DatabaseFormat
-  store: Store
-  blobs: BlobStore
-  packs: PackFiles
-  archRepos: ArchRepos
-  /** UTC epoch seconds. */
-  clock: () => number
-  log: Logger
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Change, ChangeOutcome } from '../domain/plan-changes.ts'
 import { scopeOf } from '../domain/plan-changes.ts'
-import { type CommitParts, type CommitRequest, commitGroup, compactArchRepo } from './commit-group.ts'
-import type { Alongside } from './commit-state.ts'
+import { type CommitRequest, commitGroup, compactArchRepo } from './commit-group.ts'
+import type { Alongside, CommitParts } from './commit-state.ts'
 
 /**
  * Makes changes to repositories. Those of one arch-repo are made one group after another; arch-repos don't wait for each

@@ -1,14 +1,30 @@
+import type { Settings } from '@vieter/config'
+import type { Logger } from 'pino'
+import type { BlobStore } from '../blobs/blob-store.ts'
 import { rebuildDatabases, updateDatabases } from '../databases/database-writer.ts'
 import { emptyManifest, type Manifest } from '../databases/manifest.ts'
+import type { PackFiles } from '../databases/pack-files.ts'
 import { nextLastModified } from '../domain/last-modified.ts'
 import type { ArchRepoState, ChangeOutcome, PlannedPackage, RepositoryState } from '../domain/plan-changes.ts'
-import type { StoreTransaction } from '../store/open-store.ts'
+import type { Store, StoreTransaction } from '../store/open-store.ts'
 import type { ArchRepoRow } from '../store/repositories.ts'
 import * as repositories from '../store/repositories.ts'
 import { deleteManifest, saveManifest } from '../store/segments.ts'
-import { type ArchRepo, beginChange } from './arch-repos.ts'
-import type { CommitParts } from './commit-group.ts'
-import { changedEntries, formatName, plannedPages } from './entry-reader.ts'
+import { type ArchRepo, type ArchRepos, beginChange } from './arch-repos.ts'
+import { changedEntries, type DatabaseFormat, formatName, plannedPages } from './entry-reader.ts'
+
+/** What commits are made with. */
+export interface CommitParts {
+  settings: Pick<Settings, 'default_arch'>
+  format: DatabaseFormat
+  store: Store
+  blobs: BlobStore
+  packs: PackFiles
+  archRepos: ArchRepos
+  /** UTC epoch seconds. */
+  clock: () => number
+  log: Logger
+}
 
 /** Writes that must become true in the same transaction as the change. Throwing refuses the change. */
 export type Alongside = (trx: StoreTransaction, outcome: ChangeOutcome) => Promise<void>

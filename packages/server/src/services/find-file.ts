@@ -15,7 +15,7 @@ interface FileRequest {
   since?: number | undefined
 }
 
-/** A file that an arch-repo serves. */
+/** A file that an arch-repo serves. Without a `lastModified` no date may be told. */
 export type ServedFile =
   | ({ kind: 'database' } & FoundDatabase)
   | {

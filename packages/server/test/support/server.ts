@@ -12,7 +12,7 @@ export interface TestServer {
   port: number
   url: string
   client: Client
-  /** The lines of its log, from warnings upward. */
+  /** The lines of its log, from warnings upward unless told. */
   log: Record<string, unknown>[]
   /** A request with the key; headers given here count. */
   request(method: string, path: string, options?: RequestOptions): Promise<Response>
@@ -26,6 +26,7 @@ interface RequestOptions {
 
 interface StartOptions {
   settings?: Partial<Settings>
+  logLevel?: 'info' | 'warn'
   /** The data folder; a new one unless told. */
   folder?: string
   /** When it is stopped and its folder removed: with the test unless told. */
@@ -35,13 +36,14 @@ interface StartOptions {
 /** Starts a real server in this process. */
 export async function startServer({
   settings = {},
+  logLevel: level = 'warn',
   onEnd = onTestFinished,
   folder = temporaryFolder(onEnd),
 }: StartOptions = {}): Promise<TestServer> {
   const log: TestServer['log'] = []
   const app = await createApp({
     settings: settingsIn(folder, settings),
-    log: pino({ level: 'warn' }, { write: (line: string) => log.push(JSON.parse(line)) }),
+    log: pino({ level }, { write: (line: string) => log.push(JSON.parse(line)) }),
     version: '1.2.3',
   })
   const port = await app.start()
