@@ -5,20 +5,19 @@ import { expectDownloads, type Reconciled, reconcile } from './audit.ts'
 import { checkData } from './check.ts'
 import { type Clients, fetchListed, makeClients } from './clients.ts'
 import { eventually } from './eventually.ts'
-import { effectOf } from './expected-packages.ts'
+import type { ListedFile } from './expected-packages.ts'
 import { type FaultRule, type FaultShim, makeFaultShim } from './fault-shim.ts'
 import { forgePackage } from './forge.ts'
 import {
+  attempt,
   type Ledger,
   makeLedger,
   makePublisher,
   makeRepositoryMaker,
   type Publisher,
-  recordEffect,
   workUntilCut,
 } from './publishers.ts'
 import { makeRandom, type Random } from './random.ts'
-import { ask } from './repository-client.ts'
 import { findFreePort, launchServer, startServer, type VieterServer } from './vieter.ts'
 
 interface TortureOptions {
@@ -111,9 +110,8 @@ async function prepare({ seed, folder }: TortureOptions): Promise<Run> {
   const server = await startServer({ dataFolder: run.dataFolder, port })
   for (const arch of ['x86_64', 'aarch64']) {
     const file = forgePackage({ name: `keeper-${arch}`, version: '1-1', arch })
-    const operation = { kind: 'publish', repository: 'lab', file } as const
-    recordEffect(run.ledger, effectOf(run.ledger.packages, operation))
-    await ask(server, operation)
+    const answer = await attempt(run.ledger, server, { kind: 'publish', repository: 'lab', file })
+    if (answer?.status !== 200) throw new Error(`The first publish was answered with ${answer?.status}.`)
   }
   await server.stop()
   return run
@@ -167,19 +165,24 @@ async function killDuringStart({ random, shim, dataFolder, port }: Run): Promise
   await server.kill()
 }
 
-/** Looks at everything that is served, the repository that comes and goes included. */
-async function look(run: Run, server: VieterServer): Promise<Reconciled> {
-  const { ledger, clients } = run
-  const seen = new Map([
-    ...(await clients.sync()),
-    ...(await fetchListed(server.address, 'fleeting', 'x86_64')),
-    ...(await fetchListed(server.address, 'fleeting', 'aarch64')),
-  ])
+/** Looks at everything that is served, and has the data folder checked meanwhile. */
+async function look(run: Run, { address }: VieterServer): Promise<Reconciled> {
+  const { ledger, random, dataFolder } = run
+  // Hashing everything takes longer with every kill.
+  const words = random.percent(5) ? [] : ['--fast']
+  const [seen] = await Promise.all([whatIsListed(run, address), checkData(dataFolder, words)])
   const reconciled = reconcile(ledger, seen)
   const everServed = [...ledger.served.keys()].filter((path) => path.startsWith('lab/'))
-  const older = Array.from({ length: 15 }, () => run.random.pick(everServed))
-  // Hashing everything takes longer with every kill.
-  const words = run.random.percent(5) ? [] : ['--fast']
-  await Promise.all([expectDownloads(ledger, server.address, older), checkData(run.dataFolder, words)])
+  const older = Array.from({ length: 15 }, () => random.pick(everServed))
+  await expectDownloads(ledger, address, older)
   return reconciled
+}
+
+/** What pacman lists of `lab`, and what stands in the databases of the repository that comes and goes. */
+async function whatIsListed({ clients }: Run, address: string): Promise<Map<string, ListedFile>> {
+  return new Map([
+    ...(await clients.sync()),
+    ...(await fetchListed(address, 'fleeting', 'x86_64')),
+    ...(await fetchListed(address, 'fleeting', 'aarch64')),
+  ])
 }
