@@ -13,6 +13,7 @@ const commandFiles: Readonly<Record<string, () => Promise<AddCommands>>> = {
   jobs: async () => (await import('./commands/jobs.ts')).addJobsCommands,
   logs: async () => (await import('./commands/logs.ts')).addLogsCommands,
   repos: async () => (await import('./commands/repos.ts')).addReposCommands,
+  check: async () => (await import('./commands/check.ts')).addCheckCommand,
   schedule: async () => (await import('./commands/schedule.ts')).addScheduleCommand,
   aur: async () => (await import('./commands/aur.ts')).addAurCommands,
   man: async () => (await import('./commands/man.ts')).addManCommand,

@@ -30,6 +30,7 @@ test('the commands are these', () => {
     'logs content',
     'logs remove',
     'repos remove',
+    'check',
     'schedule',
     'aur search',
     'aur add',
