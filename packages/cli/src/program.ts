@@ -14,6 +14,7 @@ const commandFiles: Readonly<Record<string, () => Promise<AddCommands>>> = {
   logs: async () => (await import('./commands/logs.ts')).addLogsCommands,
   repos: async () => (await import('./commands/repos.ts')).addReposCommands,
   check: async () => (await import('./commands/check.ts')).addCheckCommand,
+  mirror: async () => (await import('./commands/mirror.ts')).addMirrorCommands,
   schedule: async () => (await import('./commands/schedule.ts')).addScheduleCommand,
   aur: async () => (await import('./commands/aur.ts')).addAurCommands,
   man: async () => (await import('./commands/man.ts')).addManCommand,

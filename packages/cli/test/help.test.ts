@@ -31,6 +31,7 @@ test('the commands are these', () => {
     'logs remove',
     'repos remove',
     'check',
+    'mirror export',
     'schedule',
     'aur search',
     'aur add',

@@ -6,6 +6,7 @@ import type { StoredBlob } from './domain/compare-blobs.ts'
 import type { Finding, OnProgress } from './domain/finding.ts'
 import { type LockedData, lockData, openData } from './open-data.ts'
 import { checkData } from './services/check-data.ts'
+import { exportMirror } from './services/export-mirror.ts'
 import { repairData } from './services/repair-data.ts'
 
 /*
@@ -74,4 +75,22 @@ function report({ kind, where, what, repairable }: Finding, repaired: boolean): 
 async function setAside({ paths, blobs }: LockedData, { key, filename }: StoredBlob): Promise<void> {
   await mkdir(paths.damaged, { recursive: true, mode: 0o750 })
   await moveFile(blobs.pathOf(key), join(paths.damaged, `${filename}.${key.replace('/', '-')}`))
+}
+
+const secondsPerDay = 86_400
+
+/**
+ * Exports what the server serves into a folder; the server may be running.
+ * Throws DATA_NOT_FOUND, DATA_TOO_NEW, DATA_TOO_OLD, and what `exportMirror` throws.
+ */
+export async function exportDataFolder(
+  settings: Settings,
+  { folder, onProgress }: { folder: string; onProgress: OnProgress },
+): Promise<void> {
+  const data = await openData(settings)
+  try {
+    await exportMirror({ ...data, keepTime: settings.keep_days * secondsPerDay, onProgress }, folder)
+  } finally {
+    await data.close()
+  }
 }
