@@ -15,6 +15,8 @@ const commandFiles: Readonly<Record<string, () => Promise<AddCommands>>> = {
   repos: async () => (await import('./commands/repos.ts')).addReposCommands,
   check: async () => (await import('./commands/check.ts')).addCheckCommand,
   mirror: async () => (await import('./commands/mirror.ts')).addMirrorCommands,
+  backup: async () => (await import('./commands/backup.ts')).addBackupCommand,
+  restore: async () => (await import('./commands/restore.ts')).addRestoreCommand,
   schedule: async () => (await import('./commands/schedule.ts')).addScheduleCommand,
   aur: async () => (await import('./commands/aur.ts')).addAurCommands,
   man: async () => (await import('./commands/man.ts')).addManCommand,

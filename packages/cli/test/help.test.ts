@@ -32,6 +32,8 @@ test('the commands are these', () => {
     'repos remove',
     'check',
     'mirror export',
+    'backup',
+    'restore',
     'schedule',
     'aur search',
     'aur add',

@@ -4,10 +4,12 @@ import type { Settings } from '@vieter/config'
 import { moveFile } from './blobs/place-file.ts'
 import type { StoredBlob } from './domain/compare-blobs.ts'
 import type { Finding, OnProgress } from './domain/finding.ts'
-import { type LockedData, lockData, openData } from './open-data.ts'
+import { clock, dataPaths, type LockedData, lockData, openData } from './open-data.ts'
+import { backupData } from './services/backup-data.ts'
 import { checkData } from './services/check-data.ts'
 import { exportMirror } from './services/export-mirror.ts'
 import { repairData } from './services/repair-data.ts'
+import { restoreData } from './services/restore-data.ts'
 
 /*
  * What can be done with a data folder from beside the server, as a process of its own.
@@ -93,4 +95,35 @@ export async function exportDataFolder(
   } finally {
     await data.close()
   }
+}
+
+interface BackupOptions {
+  folder: string
+  /** An earlier backup to link unchanged files from. */
+  previous: string | undefined
+  onProgress: OnProgress
+}
+
+/**
+ * Backs the data up into a folder that is empty or not there; the server may be running.
+ * Throws DATA_NOT_FOUND, DATA_TOO_NEW, DATA_TOO_OLD, and what `backupData` throws.
+ */
+export async function backupDataFolder(
+  settings: Settings,
+  { onProgress, ...options }: BackupOptions,
+): Promise<void> {
+  const data = await openData(settings)
+  try {
+    await backupData({ ...data, onProgress }, options)
+  } finally {
+    await data.close()
+  }
+}
+
+/** Restores a backup into the data folder of the settings. Throws what `restoreData` throws. */
+export async function restoreDataFolder(
+  settings: Settings,
+  { folder, onProgress }: { folder: string; onProgress: OnProgress },
+): Promise<void> {
+  await restoreData({ paths: dataPaths(settings), clock, onProgress }, folder)
 }

@@ -47,6 +47,16 @@ export async function writeDurably(
   }
 }
 
+/** Makes the bytes of a file durable that others have written. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
 /** Moves a file durably, also to another file system. */
 export async function moveFile(from: string, to: string): Promise<void> {
   try {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { type BlobFile, compareBlobs, type StoredBlob } from '../domain/compare-blobs.ts'
 import type { Finding, OnProgress } from '../domain/finding.ts'
 import type { Snapshots } from '../store/snapshots.ts'
 import { findStoredBlobs } from '../store/stored-blobs.ts'
+import { hashBlob } from './hash-blob.ts'
 
 interface Parts {
   snapshots: Snapshots
@@ -58,7 +58,7 @@ async function hashBlobs(
   let done = 0
   for (const row of rows) {
     onProgress('reading packages', done, total)
-    const sha256 = await hashBlob(blobs, row.key)
+    const sha256 = await tryToHash(blobs, row.key)
     if (sha256 === undefined) findings.push(missingFinding(row))
     else if (sha256 !== row.sha256) findings.push(damagedFinding(row, `the file’s sha256 is ${sha256}`))
     done += row.size
@@ -67,24 +67,12 @@ async function hashBlobs(
   return findings
 }
 
-const buffer = Buffer.allocUnsafeSlow(1024 * 1024)
-
 /** Lower-case hex; undefined when there is no such blob; what the disk says when it cannot be read. */
-async function hashBlob(blobs: Parts['blobs'], key: string): Promise<string | undefined> {
-  const blob = await blobs.open(key)
-  if (!blob) return undefined
-  const hash = createHash('sha256')
+async function tryToHash(blobs: Parts['blobs'], key: string): Promise<string | undefined> {
   try {
-    for (let position = 0; ; ) {
-      const count = await blob.read(buffer, position)
-      if (count === 0) return hash.digest('hex')
-      hash.update(buffer.subarray(0, count))
-      position += count
-    }
+    return await hashBlob(() => blobs.open(key))
   } catch (fault) {
     return `unknown: ${fault instanceof Error ? fault.message : fault}`
-  } finally {
-    await blob.close()
   }
 }
 
