@@ -9,6 +9,7 @@ import { listBlobs } from './blobs/list-blobs.ts'
 import { openFile } from './blobs/open-file.ts'
 import type { Context } from './context.ts'
 import { type PackFiles, packFiles } from './databases/pack-files.ts'
+import { createRenderers } from './databases/renderers.ts'
 import { isErrnoException } from './files.ts'
 import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
@@ -83,7 +84,7 @@ async function checkStoreExists({ folder, store }: DataPaths): Promise<void> {
 /** The same data for changing it, as no server does meanwhile. */
 export interface LockedData
   extends OpenData,
-    Pick<Context, 'store' | 'archRepos' | 'commits' | 'format' | 'log'> {
+    Pick<Context, 'store' | 'renderers' | 'archRepos' | 'commits' | 'format' | 'log'> {
   blobs: BlobStore & { pathOf(key: string): string }
 }
 
@@ -94,10 +95,11 @@ export async function lockData(settings: Settings): Promise<LockedData> {
   try {
     const store = await openStore(open.paths.store)
     const blobs = { ...(await fsBlobs(open.paths.packages)), pathOf: open.blobs.pathOf }
+    const renderers = createRenderers(open.paths.store)
     const archRepos = await openArchRepos(store)
     const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
     const log = pino({ level: 'silent' })
-    const parts = { store, blobs, packs: open.packs, archRepos, format, clock, settings, log }
+    const parts = { store, blobs, packs: open.packs, renderers, archRepos, format, clock, settings, log }
     const commits = createCommitQueue(parts)
     return {
       ...open,
@@ -106,6 +108,7 @@ export async function lockData(settings: Settings): Promise<LockedData> {
       isInUse: () => false,
       async close() {
         await commits.idle()
+        await renderers.close()
         await open.close()
         await store.destroy()
         letGo()

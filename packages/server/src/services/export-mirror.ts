@@ -5,6 +5,7 @@ import { copyDurably, holdsBytes, linkFile, writeDurably } from '../blobs/place-
 import { readSegment } from '../databases/check-packs.ts'
 import { DatabaseFault } from '../databases/database-fault.ts'
 import { layOut } from '../databases/database-layout.ts'
+import { formatNamed } from '../databases/entry-reader.ts'
 import { databaseKinds, type Segment } from '../databases/manifest.ts'
 import type { PackFiles } from '../databases/pack-files.ts'
 import type { OnProgress } from '../domain/finding.ts'
@@ -14,7 +15,6 @@ import type { Store } from '../store/open-store.ts'
 import { type ArchRepoRow, findVisibleArchRepos } from '../store/repositories.ts'
 import { loadManifest } from '../store/segments.ts'
 import type { Snapshots } from '../store/snapshots.ts'
-import { formatNamed } from './entry-reader.ts'
 import { exportMark, type MirrorTrees, openMirrorTrees } from './mirror-trees.ts'
 
 interface Parts {
