@@ -122,6 +122,11 @@ export function vieter(
   })
 }
 
+/** Starts a command line and leaves it running. */
+export function spawnVieter(words: readonly string[], settings: Settings): Promise<Service> {
+  return startService(process.execPath, [program, ...words], { env: environmentOf(settings) })
+}
+
 function startVieter(
   command: string,
   settings: Settings,

@@ -29,9 +29,11 @@ import { sha256 } from './secrets.ts'
 import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
 import { startMaintenance } from './services/maintenance.ts'
+import { mendPackages } from './services/mend-packages.ts'
 import { mendDatabases } from './services/remake-databases.ts'
 import { lockDataFolder } from './store/data-lock.ts'
 import { openReader, openStore, type Store } from './store/open-store.ts'
+import { type Snapshots, snapshotsOf } from './store/snapshots.ts'
 
 interface AppOptions {
   settings: Settings
@@ -64,7 +66,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     opened.push(() => store.destroy())
     const reader = await openReader(path)
     opened.push(() => reader.destroy())
-    return await assemble(options, { store, reader, close })
+    return await assemble(options, { store, reader, snapshots: snapshotsOf(path), close })
   } catch (fault) {
     await close()
     throw fault
@@ -74,6 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 interface Opened {
   store: Store
   reader: Store
+  snapshots: Snapshots
   /** Closes what was opened, and lets go of the data folder. */
   close(): Promise<void>
 }
@@ -96,6 +99,8 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   let stopMaintenance: (() => Promise<void>) | undefined
   return {
     async start() {
+      // Before requests are taken: an upload has a blob before it has a row.
+      await mendPackages(context)
       await mendDatabases(context)
       await listen(server, settings)
       stopMaintenance = await startMaintenance(context)
@@ -117,7 +122,11 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   }
 }
 
-async function createContext(settings: Settings, log: Logger, { store, reader }: Opened): Promise<Context> {
+async function createContext(
+  settings: Settings,
+  log: Logger,
+  { store, reader, snapshots }: Opened,
+): Promise<Context> {
   const packages = settings.pkg_dir ?? join(settings.data_dir, 'packages')
   const blobs = await fsBlobs(packages)
   const databases = join(settings.data_dir, 'databases')
@@ -131,6 +140,7 @@ async function createContext(settings: Settings, log: Logger, { store, reader }:
     settings,
     store,
     reader,
+    snapshots,
     blobs,
     archives: createArchiveReaders(),
     disk: diskSpace([settings.data_dir, ...(settings.pkg_dir ? [packages] : [])], settings.disk_reserve),

@@ -11,6 +11,7 @@ import type { Renderers } from './databases/renderers.ts'
 import type { ArchRepos } from './services/arch-repos.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
 import type { Store } from './store/open-store.ts'
+import type { Snapshots } from './store/snapshots.ts'
 
 /** Tells those who wait for a job that one was queued. */
 type JobEvents = EventEmitter<{ queued: [] }>
@@ -21,6 +22,8 @@ export interface Context {
   store: Store
   /** The same data, for questions that must not wait for a commit. It changes nothing. */
   reader: Store
+  /** The same data as it is at one moment, for long readings. */
+  snapshots: Snapshots
   blobs: BlobStore
   archives: ArchiveReaders
   disk: DiskSpace

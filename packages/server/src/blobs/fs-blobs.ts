@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, syncFolder, writeAll } from '../files.ts'
 import type { BlobStore, StagedBlob } from './blob-store.ts'
+import { listBlobs } from './list-blobs.ts'
 import { openFile } from './open-file.ts'
 
 /** After how many bytes of one file the disk is set to work. */
@@ -20,6 +21,7 @@ export async function fsBlobs(folder: string): Promise<BlobStore> {
     stage: (key) => stageFile(join(staging, randomBytes(12).toString('hex')), folder, key),
     open: (key) => openFile(join(folder, key)),
     delete: (key) => rm(join(folder, key), { force: true }),
+    list: () => listBlobs(folder),
   }
 }
 

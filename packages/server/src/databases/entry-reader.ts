@@ -16,6 +16,13 @@ export function formatName({ md5sum, pgpsig }: DatabaseFormat): string {
   return ['segments 1', ...(md5sum ? ['md5sum'] : []), ...(pgpsig ? ['pgpsig'] : [])].join(', ')
 }
 
+/** The format that has this name; undefined when it is not one that this program writes. */
+export function formatNamed(name: string): DatabaseFormat | undefined {
+  const fields = new Set(name.split(', '))
+  const format = { md5sum: fields.has('md5sum'), pgpsig: fields.has('pgpsig') }
+  return formatName(format) === name ? format : undefined
+}
+
 /** What takes the place of an entry in the next generation. */
 export type EntryChange =
   | { name: string; gone: true }

@@ -14,6 +14,7 @@ import { createRenderers } from '../../src/databases/renderers.ts'
 import { openArchRepos } from '../../src/services/arch-repos.ts'
 import { createCommitQueue } from '../../src/services/commit-queue.ts'
 import { openReader, openStore } from '../../src/store/open-store.ts'
+import { snapshotsOf } from '../../src/store/snapshots.ts'
 import { temporaryFolder } from './folders.ts'
 import { settingsIn } from './settings.ts'
 
@@ -39,9 +40,12 @@ export async function makeContext(
   const archives = createArchiveReaders()
   onTestFinished(() => archives.stop())
   const packs = packFiles(join(folder, 'databases'))
-  onTestFinished(() => packs.close())
   const renderers = createRenderers(join(folder, 'store.sqlite'))
-  onTestFinished(() => renderers.close())
+  onTestFinished(async () => {
+    await context.commits.idle()
+    await renderers.close()
+    await packs.close()
+  })
   const archRepos = await openArchRepos(store)
   const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
   const log = pino({ level: 'silent' })
@@ -55,6 +59,7 @@ export async function makeContext(
     archives,
     disk: diskSpace([folder], settings.disk_reserve),
     reader,
+    snapshots: snapshotsOf(join(folder, 'store.sqlite')),
     packs,
     renderers,
     archRepos,
