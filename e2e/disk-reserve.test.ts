@@ -9,7 +9,7 @@ import { runChecked, startService } from './lab/processes.ts'
 import { makeScratch } from './lab/scratch.ts'
 import { findFreePort } from './lab/vieter.ts'
 
-const program = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../packages/cli/bin/vieter.mjs', import.meta.url))
 
 /** A server whose data lies on a file system of its own in memory, of some MiB, which goes away with it. */
 async function startServerOn(

@@ -5,7 +5,7 @@ import { architecture } from './architecture.ts'
 import { eventually } from './eventually.ts'
 import { type Outcome, type RunOptions, run, type Service, startService } from './processes.ts'
 
-const program = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../../packages/cli/bin/vieter.mjs', import.meta.url))
 
 /** `VIETER_*` variables. */
 export type Settings = Readonly<Record<`VIETER_${string}`, string>>
