@@ -1,130 +1,91 @@
-// How long one small package takes to be published to a repository of 100, 1,000 and 5,000, beside repo-add in the same run.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+// How long one small package takes to be published to a repository of 1,000 and of 15,000, beside repo-add in the same run.
 import { join } from 'node:path'
-import { forgePackage, type PackageFile } from '../e2e/lab/forge.ts'
-import { runChecked } from '../e2e/lab/processes.ts'
-import { startServer, type VieterServer } from '../e2e/lab/vieter.ts'
+import { type Bar, printBars } from './lab/bars.ts'
+import { startBenchServer } from './lab/bench-server.ts'
+import { fullSize, readFillReport, settleDisks, withFilledCopy, withScratch } from './lab/data-folders.ts'
+import { type FillReport, fillDataFolder } from './lab/fill.ts'
+import { showStep } from './lab/progress.ts'
+import { publishAll } from './lab/publisher.ts'
+import { measureRepoAdd } from './lab/repo-add.ts'
 import { formatMarkdownTable, median, percentile } from './statistics.ts'
+import { makeStock } from './workload/package-stock.ts'
+import { makeUpdates } from './workload/updates.ts'
 
-const sizes = [100, 1000, 5000]
+const smallSize = Math.round(fullSize / 15)
 const publishRuns = 20
 const repoAddRuns = 3
-const parallel = 128
 
 interface Row {
-  size: number
+  readonly fill: FillReport
   /** Milliseconds. */
-  p50: number
-  p99: number
-  repoAdd: number
+  readonly p50: number
+  readonly p99: number
+  readonly repoAdd: number
+  /** Bytes. */
+  readonly sizes: { readonly db: number; readonly files: number }
 }
 
-function makePackage(number: number): PackageFile {
-  const name = `bench-${String(number).padStart(6, '0')}`
-  const paths = Array.from({ length: 40 }, (_, file) => [
-    `usr/share/${name}/file-${file}.txt`,
-    `content ${file}\n`,
-  ])
-  return forgePackage({
-    name,
-    version: '1.0-1',
-    arch: 'x86_64',
-    depends: ['glibc', 'gcc-libs'],
-    files: Object.fromEntries(paths),
-  })
-}
-
-async function publish(server: VieterServer, file: PackageFile): Promise<void> {
-  const response = await fetch(`${server.address}/bench/publish`, {
-    method: 'POST',
-    headers: { 'x-api-key': server.apiKey },
-    body: new Uint8Array(file.bytes),
-  })
-  if (!response.ok) throw new Error(`${file.filename}: ${response.status} ${await response.text()}`)
-  await response.arrayBuffer()
-}
-
-async function fill(server: VieterServer, from: number, to: number): Promise<void> {
-  let next = from
-  const publishers = Array.from({ length: parallel }, async () => {
-    while (next < to) await publish(server, makePackage(next++))
-  })
-  await Promise.all(publishers)
-}
-
-async function measurePublish(server: VieterServer, first: number): Promise<number[]> {
-  const times: number[] = []
-  for (let run = 0; run < publishRuns; run += 1) {
-    const file = makePackage(first + run)
-    const started = performance.now()
-    await publish(server, file)
-    times.push(performance.now() - started)
-  }
-  return times
-}
-
-/** repo-add on a copy of the same database in memory. */
-async function measureRepoAdd(server: VieterServer, first: number): Promise<number[]> {
-  const folder = mkdtempSync(join('/dev/shm', 'vieter-bench-'))
+async function measure(dataFolder: string, fill: FillReport): Promise<Row> {
+  const server = await startBenchServer(dataFolder)
   try {
-    const original = join(folder, 'original')
-    mkdirSync(original)
-    for (const kind of ['db', 'files']) {
-      const response = await fetch(`${server.address}/bench/x86_64/bench.${kind}`)
-      writeFileSync(join(original, `bench.${kind}.tar.gz`), new Uint8Array(await response.arrayBuffer()))
+    const updates = makeUpdates(makeStock(fill.packages), publishRuns)
+    showStep(`publishing to ${fill.packages} packages`)
+    const times = await publishAll(server, updates, { publishers: 1 })
+    const repoAdd = await measureRepoAdd(server, makeUpdates(makeStock(fill.packages), repoAddRuns, 3))
+    return {
+      fill,
+      p50: median(times),
+      p99: percentile(times, 99),
+      repoAdd: median(repoAdd.times),
+      sizes: repoAdd.sizes,
     }
-    const times: number[] = []
-    for (let run = 0; run < repoAddRuns; run += 1) {
-      for (const kind of ['db', 'files']) {
-        copyFileSync(join(original, `bench.${kind}.tar.gz`), join(folder, `bench.${kind}.tar.gz`))
-      }
-      const file = makePackage(first + run)
-      writeFileSync(join(folder, file.filename), file.bytes)
-      const started = performance.now()
-      await runChecked('repo-add', ['-q', 'bench.db.tar.gz', file.filename], { cwd: folder })
-      times.push(performance.now() - started)
-    }
-    return times
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    await server.stop()
   }
 }
 
-const scratch = mkdtempSync(join(tmpdir(), 'vieter-bench-'))
-const server = await startServer({
-  dataFolder: join(scratch, 'data'),
-  settings: { VIETER_LOG_LEVEL: 'ERROR' },
-})
+function formatRow({ fill, p50, p99, repoAdd, sizes }: Row): string[] {
+  return [
+    String(fill.packages),
+    String(fill.paths),
+    (sizes.db / 1e6).toFixed(1),
+    (sizes.files / 1e6).toFixed(1),
+    p50.toFixed(1),
+    p99.toFixed(1),
+    repoAdd.toFixed(0),
+    (repoAdd / p50).toFixed(1),
+  ]
+}
+
+function judge(small: Row, large: Row): Bar[] {
+  const faster = large.repoAdd / large.p50
+  const slower = large.p50 / small.p50
+  return [
+    {
+      promise: `at ${large.fill.packages} packages at least 300 times as fast as repo-add`,
+      figure: `${faster.toFixed(0)} times`,
+      holds: faster >= 300,
+    },
+    {
+      promise: `at ${large.fill.packages} packages less than twice the time at ${small.fill.packages}`,
+      figure: `${slower.toFixed(2)} times`,
+      holds: slower < 2,
+    },
+  ]
+}
+
 const rows: Row[] = []
-try {
-  let filled = 0
-  for (const size of sizes) {
-    console.log(`filling up to ${size} packages`)
-    await fill(server, filled, size)
-    const times = await measurePublish(server, size)
-    filled = size + publishRuns
-    const repoAdd = median(await measureRepoAdd(server, 900_000))
-    rows.push({ size, p50: median(times), p99: percentile(times, 99), repoAdd })
-  }
-} finally {
-  await server.stop()
-  rmSync(scratch, { recursive: true, force: true })
-}
+await withScratch(async (scratch) => {
+  const dataFolder = join(scratch, 'data')
+  const fill = await fillDataFolder(dataFolder, makeStock(smallSize))
+  await settleDisks()
+  rows.push(await measure(dataFolder, fill))
+})
+await withFilledCopy(async (dataFolder) => {
+  rows.push(await measure(dataFolder, await readFillReport()))
+})
 
-const [processor] = cpus()
-console.log(
-  `\n${cpus().length} × ${processor?.model ?? 'processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n`,
-)
-console.log(
-  formatMarkdownTable(
-    ['packages', 'publish p50 (ms)', 'publish p99 (ms)', 'repo-add median (ms)', 'repo-add ÷ publish'],
-    rows.map(({ size, p50, p99, repoAdd }) => [
-      String(size),
-      p50.toFixed(1),
-      p99.toFixed(1),
-      repoAdd.toFixed(0),
-      (repoAdd / p50).toFixed(1),
-    ]),
-  ),
-)
+const head = ['packages', 'paths', '.db (MB)', '.files (MB)', 'publish p50 (ms)', 'publish p99 (ms)']
+console.log(formatMarkdownTable([...head, 'repo-add median (ms)', 'repo-add ÷ publish'], rows.map(formatRow)))
+const [small, large] = rows
+if (small && large) printBars(judge(small, large))

@@ -19,6 +19,7 @@ const packageOfProgram = {
   envsubst: 'gettext-base',
   strip: 'binutils',
   patch: 'patch',
+  python3: 'python3',
   git: 'git',
   curl: 'curl',
   nginx: 'nginx',
@@ -27,6 +28,10 @@ const packageOfProgram = {
   unshare: 'util-linux',
   runuser: 'util-linux',
   useradd: 'passwd',
+  nsenter: 'util-linux',
+  mount: 'mount',
+  strace: 'strace',
+  gcc: 'gcc',
   ip: 'iproute2',
   iptables: 'iptables',
   dockerd: 'docker.io',
@@ -38,6 +43,7 @@ const packageOfProgram = {
 const packageOfFile = {
   '/usr/lib/git-core/git-http-backend': 'git',
   '/usr/share/misc/magic.mgc': 'libmagic-mgc',
+  '/usr/include/stdio.h': 'libc6-dev',
 }
 
 const searchedFolders = [

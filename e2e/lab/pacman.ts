@@ -16,6 +16,8 @@ export interface PacmanRepository {
 /** A root of its own for real pacman. */
 export interface PacmanRoot {
   readonly path: string
+  /** The folder of the packages that it downloaded. */
+  readonly cache: string
   /** Runs pacman with these options, such as `-Sy one`; it asks nothing. */
   run(...options: string[]): Promise<Outcome>
   remove(): Promise<void>
@@ -43,6 +45,7 @@ export async function makePacmanRoot(repositories: readonly PacmanRepository[]):
   const environment = { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', HOME: path }
   return {
     path: options.root,
+    cache: options.cachedir,
     run: (...wanted) => run('pacman', [...given, '--noconfirm', ...wanted], { environment }),
     remove: scratch.remove,
   }

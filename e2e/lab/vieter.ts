@@ -16,6 +16,8 @@ export interface VieterProcess {
   readonly dataFolder: string
   /** All that it printed so far. */
   log(): string
+  /** Resolves once it has ended, in whatever way. */
+  readonly ended: Service['ended']
   /** Ends it at once, as a power cut would: SIGKILL. */
   kill(): Promise<void>
   /** Asks it to end: SIGTERM. Throws with its log when its exit code is not 0 or it takes more than 15 seconds. */
@@ -36,15 +38,28 @@ interface ServerOptions {
   readonly port?: number
   readonly apiKey?: string
   readonly settings?: Settings
+  /** Variables of its environment that are no settings, such as LD_PRELOAD. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** A program, with its options, that becomes the server's process by running it: `['nsenter', …, '--']`. */
+  readonly wrapper?: readonly string[]
 }
 
 /** Starts `vieter server` and waits until it is healthy. Throws with its log when it ends before. */
 export async function startServer(options: ServerOptions): Promise<VieterServer> {
+  const { server, healthy } = await launchServer(options)
+  await healthy()
+  return server
+}
+
+/** Starts `vieter server` without waiting for it. `healthy` waits, and throws with its log when it ends before. */
+export async function launchServer(
+  options: ServerOptions,
+): Promise<{ server: VieterServer; healthy(): Promise<void> }> {
   const { dataFolder, host = '127.0.0.1', apiKey = 'laboratory-key' } = options
   await mkdir(dataFolder, { recursive: true })
   const port = options.port ?? (await findFreePort(host))
   const address = `http://${host}:${port}${options.settings?.VIETER_BASE_PATH ?? ''}`
-  const service = await startVieter('server', {
+  const settings: Settings = {
     VIETER_HOST: host,
     VIETER_PORT: String(port),
     VIETER_ADDRESS: address,
@@ -52,13 +67,18 @@ export async function startServer(options: ServerOptions): Promise<VieterServer>
     VIETER_API_KEY: apiKey,
     VIETER_LOG_LEVEL: 'INFO',
     ...options.settings,
-  })
-  await eventually('the server to be healthy', async () => {
-    if (service.hasEnded()) throw new Error(`The server ended at its start:\n${service.log()}`)
-    const response = await fetch(`${address}/health`).catch(() => undefined)
-    return response?.ok || undefined
-  })
-  return { ...describeProcess(service, dataFolder), address, port, apiKey }
+  }
+  const service = await startVieter('server', settings, options)
+  return {
+    server: { ...describeProcess(service, dataFolder), address, port, apiKey },
+    async healthy() {
+      await eventually('the server to be healthy', async () => {
+        if (service.hasEnded()) throw new Error(`The server ended at its start:\n${service.log()}`)
+        const response = await fetch(`${address}/health`).catch(() => undefined)
+        return response?.ok || undefined
+      })
+    },
+  }
 }
 
 interface AgentOptions {
@@ -102,8 +122,15 @@ export function vieter(
   })
 }
 
-function startVieter(command: string, settings: Settings): Promise<Service> {
-  return startService(process.execPath, [program, command], { env: environmentOf(settings) })
+function startVieter(
+  command: string,
+  settings: Settings,
+  { environment = {}, wrapper = [] }: Pick<ServerOptions, 'environment' | 'wrapper'> = {},
+): Promise<Service> {
+  const [first = process.execPath, ...rest] = [...wrapper, process.execPath]
+  return startService(first, [...rest, program, command], {
+    env: { ...environmentOf(settings), ...environment },
+  })
 }
 
 /** This process's environment without a developer's own settings and ~/.vieterrc, which must not change a test. */
@@ -119,6 +146,7 @@ function describeProcess(service: Service, dataFolder: string): VieterProcess {
     pid: service.pid,
     dataFolder,
     log: service.log,
+    ended: service.ended,
     async kill() {
       service.signal('SIGKILL')
       await service.ended

@@ -2,7 +2,8 @@ const empty = new Uint8Array(0)
 
 /**
  * Reads a stream of chunks in pieces of wanted sizes. Waits only when a chunk is used up, and copies only
- * across borders.
+ * across borders. Once the next chunk is asked for, the last one is not looked at any more: its source may
+ * use the memory again. Views of it that were handed out are good until the next call.
  */
 export interface ByteCursor {
   /**
@@ -55,14 +56,14 @@ export function byteCursor(chunks: AsyncIterable<Uint8Array>): ByteCursor {
   async function read(count: number): Promise<Uint8Array> {
     const whole = take(count)
     if (whole) return whole
-    const pieces: Uint8Array[] = []
+    const joined = new Uint8Array(count)
     let length = 0
     while (length < count && (await fill())) {
       const piece = takeUpTo(count - length)
-      pieces.push(piece)
+      joined.set(piece, length)
       length += piece.length
     }
-    return joinBytes(pieces)
+    return joined.subarray(0, length)
   }
 
   async function skip(count: number): Promise<number> {

@@ -1,4 +1,5 @@
 import type { PackageName, PackageVersion } from './brand.ts'
+import { joinBytes } from './byte-cursor.ts'
 import { parseDesc } from './desc.ts'
 import { parseFiles } from './files.ts'
 import { FormatError, quote } from './format-error.ts'
@@ -28,12 +29,19 @@ export function* databaseTar(entries: Iterable<DatabaseEntry>, mtime = 0): Gener
   const names = new Set<string>()
   for (const entry of entries) {
     addName(names, entry.name)
-    const directory = entryName(entry.name, entry.version)
-    yield tarHeader({ name: `${directory}/`, type: 'directory', mtime })
-    yield tarFile(`${directory}/desc`, encoder.encode(entry.desc), mtime)
-    if (entry.files !== undefined) yield tarFile(`${directory}/files`, encoder.encode(entry.files), mtime)
+    yield databaseEntryTar(entry, mtime)
   }
   yield tarEnd()
+}
+
+/** The part of a database's tar that holds one entry. */
+export function databaseEntryTar({ name, version, desc, files }: DatabaseEntry, mtime = 0): Uint8Array {
+  const directory = entryName(name, version)
+  return joinBytes([
+    tarHeader({ name: `${directory}/`, type: 'directory', mtime }),
+    tarFile(`${directory}/desc`, encoder.encode(desc), mtime),
+    ...(files === undefined ? [] : [tarFile(`${directory}/files`, encoder.encode(files), mtime)]),
+  ])
 }
 
 function addName(names: Set<string>, name: string): void {

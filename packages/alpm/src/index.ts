@@ -9,10 +9,12 @@ export type {
 export { type Buildinfo, parseBuildinfo } from './buildinfo.ts'
 export { compareBytes } from './byte-order.ts'
 export { type Compression, detectCompression, extensionOf } from './compression.ts'
-export { type DatabaseEntry, databaseTar, readDatabase } from './database.ts'
+export { combineCrc32, crc32Shift } from './crc32-combine.ts'
+export { type DatabaseEntry, databaseEntryTar, databaseTar, readDatabase } from './database.ts'
 export { type Desc, type DescFile, type DescPkginfo, formatDesc, parseDesc } from './desc.ts'
 export { formatFiles, parseFiles } from './files.ts'
 export { FormatError, type FormatErrorReason } from './format-error.ts'
+export { gzipHeader, gzipTrailer } from './gzip-member.ts'
 export {
   entryName,
   isArchitectureName,

@@ -1,4 +1,4 @@
-import { type ByteCursor, byteCursor, joinBytes } from './byte-cursor.ts'
+import { type ByteCursor, byteCursor } from './byte-cursor.ts'
 import { FormatError, quote } from './format-error.ts'
 import {
   blockSize,
@@ -94,9 +94,13 @@ export async function readTarBody(entry: TarEntry, maxSize: number): Promise<Uin
   if (entry.sparse) {
     throw new FormatError('invalid', `${quote(entry.name)} is stored as a sparse file.`, entry.name)
   }
-  const pieces: Uint8Array[] = []
-  for await (const piece of entry.body) pieces.push(piece)
-  return joinBytes(pieces)
+  const whole = new Uint8Array(entry.size)
+  let length = 0
+  for await (const piece of entry.body) {
+    whole.set(piece, length)
+    length += piece.length
+  }
+  return whole.subarray(0, length)
 }
 
 type Head = Omit<TarEntry, 'body'>

@@ -145,6 +145,11 @@ export const errorTable = {
     meaning: 'The data folder was written by a newer Vieter than this one.',
     hint: 'Start the newer Vieter, or restore a backup made by this one.',
   },
+  DATA_TOO_OLD: {
+    status: 0,
+    meaning: 'The data folder was written by an older Vieter than this one.',
+    hint: 'Start the server of this version on it once: it brings the data up to date.',
+  },
   DATA_IN_USE: {
     status: 0,
     meaning: 'Another server uses the data folder.',

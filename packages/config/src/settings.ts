@@ -176,6 +176,20 @@ export const settings = {
     readBy: ['server'],
     description: 'Collect metrics and serve them at `/api/v1/metrics` for Prometheus.',
   },
+  database_md5sum: {
+    type: 'boolean',
+    default: false,
+    readBy: ['server'],
+    description:
+      'Databases also name the MD5 sum of each package (`%MD5SUM%`), for old tools that know no other; of packages published while this is on. pacman uses the SHA-256 sum.',
+  },
+  database_pgpsig: {
+    type: 'boolean',
+    default: false,
+    readBy: ['server'],
+    description:
+      'Databases also hold the signatures that packages were published with (`%PGPSIG%`), for clients that fetch no `.sig` files. pacman since 6 fetches them, and finds a database without them 2.8 times smaller.',
+  },
   max_package_size: {
     type: 'integer',
     default: 8192,
@@ -185,6 +199,25 @@ export const settings = {
     readBy: ['server'],
     description: 'The largest package file that is taken.',
   },
+  keep_days: {
+    type: 'integer',
+    default: 7,
+    min: 0,
+    max: 36_500,
+    unit: 'days',
+    readBy: ['server'],
+    description:
+      'How long the file of a replaced or removed package is still served, for clients that hold an older database.',
+  },
+  keep_versions: {
+    type: 'integer',
+    default: 2,
+    min: 1,
+    max: 1000,
+    readBy: ['server'],
+    description:
+      'How many versions of each package that a repository holds are kept, the current one included, however old they are.',
+  },
   max_unpacked_size: {
     type: 'integer',
     default: 65_536,
@@ -193,6 +226,16 @@ export const settings = {
     unit: 'MiB',
     readBy: ['server'],
     description: 'The largest size of a package’s contents that is taken, against archives that explode.',
+  },
+  disk_reserve: {
+    type: 'integer',
+    default: 256,
+    min: 0,
+    max: 1_048_576,
+    unit: 'MiB',
+    readBy: ['server'],
+    description:
+      'How much of the disks under `data_dir` and `pkg_dir` stays free: a package that would take from it is refused, and everything else goes on. 0 lets them fill up.',
   },
   max_log_size: {
     type: 'integer',

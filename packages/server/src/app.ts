@@ -1,15 +1,17 @@
 import { EventEmitter } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { AppError } from '@vieter/api'
 import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
 import { openApiKey } from './api-key.ts'
+import { createArchiveReaders } from './archives/archive-readers.ts'
+import { diskSpace } from './blobs/disk-space.ts'
 import { fsBlobs } from './blobs/fs-blobs.ts'
 import { logFiles } from './blobs/log-files.ts'
 import type { Context } from './context.ts'
-import { generationFiles } from './databases/generation-files.ts'
+import { packFiles } from './databases/pack-files.ts'
+import { makeFolder } from './files.ts'
 import { createAcceleration } from './http/acceleration.ts'
 import { mountJobs } from './http/jobs.ts'
 import { mountListing } from './http/listing.ts'
@@ -23,9 +25,12 @@ import { createHttpServer } from './http/server.ts'
 import { mountTargets } from './http/targets.ts'
 import { parseTrustedProxies } from './http/trusted-proxies.ts'
 import { sha256 } from './secrets.ts'
+import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
 import { startMaintenance } from './services/maintenance.ts'
-import { openStore } from './store/open-store.ts'
+import { mendDatabases } from './services/remake-databases.ts'
+import { lockDataFolder } from './store/data-lock.ts'
+import { openReader, openStore, type Store } from './store/open-store.ts'
 
 interface AppOptions {
   settings: Settings
@@ -45,20 +50,36 @@ export interface App {
 }
 
 /** Puts the server together. Throws DATA_IN_USE, DATA_TOO_NEW, and the system's errors for folders that can't be used. */
-export async function createApp({ settings, log, version }: AppOptions): Promise<App> {
-  await mkdir(settings.data_dir, { recursive: true, mode: 0o750 })
-  const store = await openStore(join(settings.data_dir, 'store.sqlite'))
+export async function createApp(options: AppOptions): Promise<App> {
+  const { data_dir } = options.settings
+  await makeFolder(data_dir, 0o750)
+  const opened: (() => void | Promise<void>)[] = [lockDataFolder(data_dir)]
+  const close = async () => {
+    for (const each of opened.splice(0).reverse()) await each()
+  }
   try {
-    return await assemble({ settings, log, version }, store)
+    const path = join(data_dir, 'store.sqlite')
+    const store = await openStore(path)
+    opened.push(() => store.destroy())
+    const reader = await openReader(path)
+    opened.push(() => reader.destroy())
+    return await assemble(options, { store, reader, close })
   } catch (fault) {
-    await store.destroy()
+    await close()
     throw fault
   }
 }
 
-async function assemble({ settings, log, version }: AppOptions, store: Context['store']): Promise<App> {
+interface Opened {
+  store: Store
+  reader: Store
+  /** Closes what was opened, and lets go of the data folder. */
+  close(): Promise<void>
+}
+
+async function assemble({ settings, log, version }: AppOptions, opened: Opened): Promise<App> {
   const apiKey = settings.api_key ?? (await openApiKey(join(settings.data_dir, 'api-key')))
-  const context = await createContext(settings, log, store)
+  const context = await createContext(settings, log, opened)
   const basePath = settings.base_path ?? ''
   const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
   const server = createHttpServer({ settings, isTrustedProxy, log, stopping: context.stopping.signal })
@@ -74,6 +95,7 @@ async function assemble({ settings, log, version }: AppOptions, store: Context['
   let stopMaintenance: (() => Promise<void>) | undefined
   return {
     async start() {
+      await mendDatabases(context)
       await listen(server, settings)
       stopMaintenance = await startMaintenance(context)
       return (server.server.address() as AddressInfo).port
@@ -86,24 +108,34 @@ async function assemble({ settings, log, version }: AppOptions, store: Context['
       await idle()
       await stopMaintenance?.()
       await context.commits.idle()
-      await store.destroy()
+      await context.archives.stop()
+      await context.packs.close()
+      await opened.close()
     },
   }
 }
 
-async function createContext(settings: Settings, log: Logger, store: Context['store']): Promise<Context> {
-  const blobs = await fsBlobs(settings.pkg_dir ?? join(settings.data_dir, 'packages'))
+async function createContext(settings: Settings, log: Logger, { store, reader }: Opened): Promise<Context> {
+  const packages = settings.pkg_dir ?? join(settings.data_dir, 'packages')
+  const blobs = await fsBlobs(packages)
   const databases = join(settings.data_dir, 'databases')
-  await mkdir(databases, { recursive: true })
-  const generations = generationFiles(databases)
+  await makeFolder(databases)
+  const packs = packFiles(databases)
+  const archRepos = await openArchRepos(store)
   const clock = () => Math.floor(Date.now() / 1000)
+  const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
   return {
     settings,
     store,
+    reader,
     blobs,
+    archives: createArchiveReaders(),
+    disk: diskSpace([settings.data_dir, packages], settings.disk_reserve),
     logFiles: await logFiles(join(settings.data_dir, 'logs')),
-    generations,
-    commits: createCommitQueue({ store, blobs, generations, clock, settings, log }),
+    packs,
+    archRepos,
+    format,
+    commits: createCommitQueue({ store, blobs, packs, archRepos, format, clock, settings, log }),
     jobEvents: new EventEmitter({ captureRejections: false }).setMaxListeners(0),
     stopping: new AbortController(),
     clock,

@@ -1,10 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
+import type { ArchiveReaders } from './archives/archive-readers.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
+import type { DiskSpace } from './blobs/disk-space.ts'
 import type { LogFiles } from './blobs/log-files.ts'
-import type { GenerationFiles } from './databases/generation-files.ts'
+import type { PackFiles } from './databases/pack-files.ts'
+import type { ArchRepos } from './services/arch-repos.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
+import type { DatabaseFormat } from './services/entry-reader.ts'
 import type { Store } from './store/open-store.ts'
 
 /** Tells those who wait for a job that one was queued. */
@@ -14,9 +18,15 @@ type JobEvents = EventEmitter<{ queued: [] }>
 export interface Context {
   settings: Settings
   store: Store
+  /** The same data, for questions that must not wait for a commit. It changes nothing. */
+  reader: Store
   blobs: BlobStore
+  archives: ArchiveReaders
+  disk: DiskSpace
   logFiles: LogFiles
-  generations: GenerationFiles
+  packs: PackFiles
+  archRepos: ArchRepos
+  format: DatabaseFormat
   commits: CommitQueue
   jobEvents: JobEvents
   /** Aborted when the server begins to stop: whoever waits, stops waiting. */

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 
 /** Makes the names in a folder durable: a file that was made or renamed in it survives a power loss only after this (fsync(2)). */
 export async function syncFolder(path: string): Promise<void> {
@@ -7,6 +8,16 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+/** Makes a folder where there is none, and those above it, and makes the names of all that it made durable. */
+export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode })
+  if (first === undefined) return
+  for (let made = resolve(path); ; made = dirname(made)) {
+    await syncFolder(dirname(made))
+    if (made === resolve(first)) return
   }
 }
 

@@ -384,6 +384,28 @@ describe('metrics', () => {
     for (const bound of [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10])
       expect(text).toContain(`vieter_http_requests_duration_seconds_bucket{le="${bound}",`)
   })
+
+  test('tell how long the event loop was held up', async () => {
+    const server = await startServer({ settings: { collect_metrics: true } })
+    const read = async (series: string) => {
+      const text = await (await fetch(`${server.url}/api/v1/metrics`)).text()
+      const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `))
+      return Number(line?.slice(series.length + 1))
+    }
+    const longest = () => read('vieter_event_loop_delay_max_seconds')
+    await expect.poll(longest).toBeGreaterThan(0)
+    const until = performance.now() + 300
+    while (performance.now() < until);
+    await expect.poll(longest).toBeGreaterThan(0.29)
+    const quantiles = await Promise.all(
+      ['0.5', '0.99', '0.999'].map((quantile) =>
+        read(`vieter_event_loop_delay_seconds{quantile="${quantile}"}`),
+      ),
+    )
+    expect(quantiles).toEqual(quantiles.toSorted((a, b) => a - b))
+    expect(quantiles[0]).toBeGreaterThan(0)
+    expect(quantiles[2]).toBeLessThanOrEqual((await longest()) * 1.01)
+  })
 })
 
 describe('what the server says of itself', () => {

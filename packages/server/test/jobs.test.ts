@@ -7,7 +7,7 @@ import { expireLeases } from '../src/services/expire-leases.ts'
 import { extendLease } from '../src/services/extend-lease.ts'
 import { findFile } from '../src/services/find-file.ts'
 import { findJobs } from '../src/services/find-jobs.ts'
-import { findLogs, openLogContent } from '../src/services/find-logs.ts'
+import { findLogContent, findLogs } from '../src/services/find-logs.ts'
 import { finishBuild } from '../src/services/finish-build.ts'
 import { leaseJobs, pollJobs } from '../src/services/lease-jobs.ts'
 import { publishPackage } from '../src/services/publish-package.ts'
@@ -33,8 +33,9 @@ async function logsOf(context: TestContext): Promise<[number, number][]> {
 }
 
 async function textOf(context: TestContext, logId: number): Promise<string> {
-  const blob = await openLogContent(context, logId)
-  if (!blob) return ''
+  const content = await findLogContent(context, logId)
+  if (content.size === 0) return ''
+  const blob = await content.open()
   const bytes = Buffer.alloc(blob.size)
   await blob.read(bytes, 0)
   await blob.close()
@@ -218,7 +219,7 @@ describe('a lease', () => {
       await expireLeases(context)
       yield archive.subarray(50)
     }
-    expect(await codeOf(uploadBuiltPackage(context, claimOf(lease), slow()))).toBe('LEASE_LOST')
+    expect(await codeOf(uploadBuiltPackage(context, claimOf(lease), { chunks: slow() }))).toBe('LEASE_LOST')
     expect(packageFiles(context)).toBe(0)
   })
 
@@ -259,7 +260,7 @@ describe('a build that ends', () => {
       log_id: lease.log_id,
       published: ['a', 'b', 'c'].map((name) => ({ name, version: '1.0-1', archs: ['x86_64'] })),
     })
-    expect(filesIn(join(context.folder, 'databases'))).toEqual(['1/1.db', '1/1.files'])
+    expect(filesIn(join(context.folder, 'databases'))).toEqual(['1/1.pack'])
     for (const name of ['a', 'b', 'c']) expect(await isPublished(context, name)).toBe(true)
     expect(await logsOf(context)).toEqual([[lease.log_id, 0]])
     expect(packageFiles(context)).toBe(3)

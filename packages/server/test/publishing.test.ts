@@ -186,12 +186,6 @@ test('a repository that comes back goes on with later dates, and with none of it
   expect(await dateOf()).toBeGreaterThan(before)
 })
 
-test('a publish takes back no folder of the database: two generations are kept', async () => {
-  const server = await startServer()
-  for (let i = 1; i <= 6; i++) await server.publish('repo', packageArchive({ version: `${i}-1` }))
-  expect(filesIn(join(server.folder, 'databases'))).toEqual(['1/5.db', '1/5.files', '1/6.db', '1/6.files'])
-})
-
 describe('many at once', () => {
   const packages = Array.from({ length: 200 }, (_, i) => {
     const name = `p${String(i).padStart(3, '0')}`

@@ -138,6 +138,19 @@ describe('what is cleaned up', () => {
     expect(filesIn(`${context.folder}/packages`)).toEqual([])
   })
 
+  test('but two versions of each package that a repository holds stay, however old', async () => {
+    const context = await makeContext()
+    for (const version of ['1-1', '2-1', '3-1', '4-1']) {
+      const body = streamOf(packageArchive({ version }))
+      await publishPackage(context, { repository: 'repo', body, replace: false })
+      context.time += 8 * 86_400
+    }
+    expect(await prunePackages(context)).toBe(2)
+    const rows = await context.store.selectFrom('packages').select('version').orderBy('id').execute()
+    expect(rows.map(({ version }) => version)).toEqual(['3-1', '4-1'])
+    expect(filesIn(`${context.folder}/packages`)).toHaveLength(2)
+  })
+
   test('a package that came back in time stays', async () => {
     const context = await makeContext()
     const publish = () =>

@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openStore } from '../src/store/open-store.ts'
+import { lockDataFolder } from '../src/store/data-lock.ts'
+import { openReader, openStore } from '../src/store/open-store.ts'
 import { temporaryFolder } from './support/folders.ts'
+
+const asker = fileURLToPath(new URL('./support/lock-asker.ts', import.meta.url))
 
 function newPath(): string {
   return join(temporaryFolder(onTestFinished), 'store.sqlite')
@@ -58,6 +63,43 @@ describe('a new store', () => {
   })
 })
 
+describe('a data folder', () => {
+  test('in use is refused, and free again once it is let go', () => {
+    const folder = temporaryFolder(onTestFinished)
+    const letGo = lockDataFolder(folder)
+    // Locks of this kind are a process's own: another one has to ask.
+    const ask = () => execFileSync(process.execPath, [asker, folder], { encoding: 'utf8' })
+    expect(ask()).toBe(`DATA_IN_USE Another server uses ${folder}.`)
+    letGo()
+    expect(ask()).toBe('free')
+  })
+})
+
+describe('a store that is read while it is written', () => {
+  test('shows what is committed, and lets nobody change it', async () => {
+    const path = newPath()
+    const store = await openStore(path)
+    const reader = await openReader(path)
+    await store.transaction().execute(async (trx) => {
+      await trx.insertInto('repositories').values({ name: 'r', visible: 1 }).execute()
+      expect(await reader.selectFrom('repositories').selectAll().execute()).toEqual([])
+    })
+    expect(await reader.selectFrom('repositories').select('name').execute()).toEqual([{ name: 'r' }])
+    await expect(reader.deleteFrom('repositories').execute()).rejects.toThrow(/readonly/)
+    await reader.destroy()
+    await store.destroy()
+  })
+
+  test('is refused as long as no server of this version has brought it up to date', async () => {
+    const path = newPath()
+    await (await openStore(path)).destroy()
+    const database = new DatabaseSync(path)
+    database.exec("delete from kysely_migration where name = '0002-segments'")
+    database.close()
+    await expect(openReader(path)).rejects.toMatchObject({ code: 'DATA_TOO_OLD' })
+  })
+})
+
 describe('a store that is not for this program', () => {
   test('written by a newer Vieter is refused, and left as it is', async () => {
     const path = newPath()
@@ -71,17 +113,6 @@ describe('a store that is not for this program', () => {
       message: 'The data was written by a newer Vieter: it knows the migrations 0099-later.',
     })
     expect(schemaOf(path)).toEqual(before)
-  })
-
-  test('in use is refused, and free again once it is closed', async () => {
-    const path = newPath()
-    const first = await openStore(path)
-    await expect(openStore(path)).rejects.toMatchObject({
-      code: 'DATA_IN_USE',
-      message: `Another server uses ${path}.`,
-    })
-    await first.destroy()
-    await (await openStore(path)).destroy()
   })
 
   test('that is no SQLite file is refused, and not overwritten', async () => {

@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { constants, createGunzip, createZstdDecompress, type ZstdDecompress } from 'node:zlib'
+import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
 import { type Compression, detectCompression, FormatError, type ZstdPiece, zstdPieces } from '@vieter/alpm'
-import { drained } from '../streams.ts'
+import { feed } from './feed.ts'
 import { decompressXz } from './xz.ts'
 
-type PackageCompression = Extract<Compression, 'zstd' | 'xz' | 'gzip' | 'tar'>
+export type PackageCompression = Extract<Compression, 'zstd' | 'xz' | 'gzip' | 'tar'>
 
 interface Decompressed {
   compression: PackageCompression
@@ -13,11 +11,15 @@ interface Decompressed {
   tar: AsyncIterable<Uint8Array>
 }
 
+/** How much a decoder unpacks at a time, in bytes: each piece costs a turn of the event loop. */
+const chunkSize = 512 * 1024
+
 /** How many first bytes tell the compression: a tar header is one block. */
 const headSize = 512
 
 /**
- * Finds out how an archive is compressed and unpacks it as it is read.
+ * Finds out how an archive is compressed and unpacks it as it is read. The memory of a chunk may be used again once the
+ * next one is asked for.
  * Throws FormatError, also while the tar is read: unknown or untaken compression, damage, truncation, garbage at the end.
  */
 export async function decompress(bytes: AsyncIterable<Uint8Array>): Promise<Decompressed> {
@@ -47,7 +49,8 @@ async function peek(
   while (size < headSize) {
     const { done, value } = await iterator.next()
     if (done) break
-    chunks.push(value)
+    // A chunk is good until the next one is asked for: a short one is copied.
+    chunks.push(value.length < headSize ? value.slice() : value)
     size += value.length
   }
   return { head: Buffer.concat(chunks).subarray(0, headSize), all: rejoin(chunks, iterator) }
@@ -78,7 +81,7 @@ async function* told(tar: AsyncIterable<Uint8Array>, compression: string): Async
 async function* unpackZstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const pieces = zstdPieces(bytes)
   for (let first = await pieces.next(); !first.done; first = await pieces.next()) {
-    const decoder = createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: 27 } })
+    const decoder = createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 27 } })
     const fed = feedFrame(decoder, first.value, pieces).catch((fault: Error) => decoder.destroy(fault))
     yield* decoder as AsyncIterable<Uint8Array>
     await fed
@@ -91,7 +94,7 @@ async function feedFrame(
   rest: AsyncIterator<ZstdPiece>,
 ): Promise<void> {
   for (let piece = first; ; ) {
-    if (!decoder.write(piece.bytes)) await drained(decoder)
+    await feed(decoder, piece.bytes)
     if (piece.endsFrame || decoder.destroyed) break
     const next = await rest.next()
     if (next.done) break
@@ -102,22 +105,24 @@ async function feedFrame(
 
 /** Node reads all members of a gzip file but silently ignores what follows the last; that is found by counting. */
 async function* unpackGzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let fedBytes = 0
-  async function* count(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of bytes) {
-      fedBytes += chunk.length
-      yield chunk
-    }
-  }
-  const decoder = createGunzip()
-  const fed = pipeline(Readable.from(count(), { objectMode: false }), decoder)
-  fed.catch(() => {})
+  const decoder = createGunzip({ chunkSize })
+  const fed = feedAll(decoder, bytes).catch((fault: Error) => {
+    decoder.destroy(fault)
+    return 0
+  })
   yield* decoder as AsyncIterable<Uint8Array>
-  await fed
-  if (decoder.bytesWritten !== fedBytes) {
-    throw new FormatError(
-      'trailing-garbage',
-      `${fedBytes - decoder.bytesWritten} bytes follow the end of the gzip data.`,
-    )
+  const rest = (await fed) - decoder.bytesWritten
+  if (rest > 0) throw new FormatError('trailing-garbage', `${rest} bytes follow the end of the gzip data.`)
+}
+
+/** Feeds a decoder to the end of the bytes, and counts them. */
+async function feedAll(decoder: Gunzip, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    await feed(decoder, chunk)
+    if (decoder.errored) break
   }
+  decoder.end()
+  return size
 }

@@ -1,6 +1,6 @@
 /** A blob that is being written and that nobody sees yet. */
 export interface StagedBlob {
-  /** Takes the bytes at once or later, but before the next call ends; the chunk may not be changed until then. */
+  /** Once this resolves the chunk may be changed. One call at a time. */
   write(chunk: Uint8Array): Promise<void>
   /** Makes the blob durable under its key: when this returns it survives a power loss. */
   commit(): Promise<void>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder, writeAll } from '../files.ts'
+import { makeFolder, syncFolder, writeAll } from '../files.ts'
 import type { BlobStore, StagedBlob } from './blob-store.ts'
 import { openFile } from './open-file.ts'
 
@@ -12,7 +12,7 @@ import { openFile } from './open-file.ts'
 export async function fsBlobs(folder: string): Promise<BlobStore> {
   const staging = join(folder, '.staging')
   await rm(staging, { recursive: true, force: true })
-  await mkdir(staging, { recursive: true })
+  await makeFolder(staging)
   return {
     stage: (key) => stageFile(join(staging, randomBytes(12).toString('hex')), folder, key),
     open: (key) => openFile(join(folder, key)),
@@ -50,6 +50,12 @@ async function moveInto(path: string, folder: string, key: string): Promise<void
   const place = join(folder, key)
   const made = await mkdir(dirname(place), { recursive: true })
   await rename(path, place)
-  await syncFolder(dirname(place))
-  if (made) await syncFolder(dirname(made))
+  try {
+    await syncFolder(dirname(place))
+    if (made) await syncFolder(dirname(made))
+  } catch (fault) {
+    // Nobody will ever ask for it under this name.
+    await rm(place, { force: true })
+    throw fault
+  }
 }

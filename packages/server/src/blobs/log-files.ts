@@ -1,6 +1,6 @@
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder } from '../files.ts'
+import { makeFolder, syncFolder } from '../files.ts'
 import { type OpenBlob, openFile } from './open-file.ts'
 
 /** The texts of logs, one append-only file each. */
@@ -15,7 +15,7 @@ export interface LogFiles {
 }
 
 export async function logFiles(folder: string): Promise<LogFiles> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const pathOf = (id: number) => join(folder, `${id}.log`)
   return {
     async append(id, bytes) {

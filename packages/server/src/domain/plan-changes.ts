@@ -1,16 +1,21 @@
 import { AppError } from '@vieter/api'
-import type { StoredPackage } from './stored-package.ts'
+import type { PackageFacts, PackageTexts, StoredPackage } from './stored-package.ts'
 
 /** A package as the plan sees it: one that has a row already, or one that is about to get it. */
-export interface PlannedPackage extends StoredPackage {
+export interface PlannedPackage extends PackageFacts {
   /** Undefined until it has a row. */
   id?: number
+  /** Undefined when the store has them. */
+  texts?: PackageTexts
 }
 
 /** The package of each name in one arch-repo. */
 export type ArchRepoState = Map<string, PlannedPackage>
 
-/** The state of one repository, its arch-repos by architecture. One that was emptied still exists until it is removed. */
+/**
+ * The state of one repository, its arch-repos by architecture. One that was emptied still exists until it is removed.
+ * Of an arch-repo only the names that the changes are about need be there, unless a change is about all of them.
+ */
 export interface RepositoryState {
   exists: boolean
   archRepos: Map<string, ArchRepoState>
@@ -82,18 +87,46 @@ function publish(
 /** The same file published twice is one package; another file under its name is refused unless it is to replace it. */
 function resolve(pkg: StoredPackage, replace: boolean, rules: Rules, outcome: ChangeOutcome): PlannedPackage {
   const earlier = rules.published.get(pkg.filename)
-  if (!earlier) return { ...pkg }
+  if (!earlier) return plannedOf(pkg)
   if (earlier.sha256 === pkg.sha256) {
     outcome.spareBlobs.push(pkg.blobKey)
     return earlier
   }
   if (replace) {
     if (earlier.id === undefined) outcome.spareBlobs.push(earlier.blobKey)
-    return { ...pkg }
+    return plannedOf(pkg)
   }
   throw new AppError('PACKAGE_EXISTS', {
     message: `Another file was published as ${pkg.filename} already (its sha256 is ${earlier.sha256}).`,
   })
+}
+
+function plannedOf({ desc, files, ...facts }: StoredPackage): PlannedPackage {
+  return { ...facts, texts: { desc, files } }
+}
+
+/**
+ * What a change reads of its repository: one arch-repo's entries of some names, or, when it makes or removes arch-repos
+ * or is about packages for several, all that there is. Changes of different arch-repos don't wait for each other.
+ */
+export function scopeOf(change: Change, archs: ReadonlySet<string>): string | 'all' {
+  if (change.kind === 'remove-package') return change.arch
+  if (change.kind !== 'publish') return 'all'
+  const [arch = 'any', ...others] = new Set(change.packages.map((pkg) => pkg.arch))
+  return others.length === 0 && archs.has(arch) ? arch : 'all'
+}
+
+/** Whether all entries of a repository are needed to plan a change, not just those of the names in it. */
+export function concernsAll(change: Change, archs: ReadonlySet<string>, defaultArch: string): boolean {
+  if (change.kind === 'remove-package') return false
+  if (change.kind !== 'publish') return true
+  return change.packages.some(({ arch }) => !archs.has(arch === 'any' ? defaultArch : arch))
+}
+
+/** The names that a change is about. */
+export function namesIn(change: Change): string[] {
+  if (change.kind === 'publish') return change.packages.map(({ name }) => name)
+  return change.kind === 'remove-package' ? [change.name] : []
 }
 
 /** A new arch-repo begins with every package of arch `any` that the repository has. */

@@ -1,5 +1,5 @@
-/** A package whose archive is stored: what its row holds, and what its entry in a database says. */
-export interface StoredPackage {
+/** A package whose archive is stored: what its row says. */
+export interface PackageFacts {
   name: string
   version: string
   /** `any` for a package that goes to every arch-repo. */
@@ -9,8 +9,18 @@ export interface StoredPackage {
   size: number
   /** Lower-case hex. */
   sha256: string
+  /** Lower-case hex; empty when it was not wanted. */
+  md5: string
+  /** The detached signature that came with it, in base64; empty without one. */
+  signature: string
   blobKey: string
-  /** Texts of the entry's `desc` and `files`. */
+}
+
+/** The texts of a package's entry in a database: `desc` without its optional fields, and `files`. */
+export interface PackageTexts {
   desc: string
   files: string
 }
+
+/** A package with all that a database says of it. */
+export interface StoredPackage extends PackageFacts, PackageTexts {}

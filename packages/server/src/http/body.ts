@@ -12,7 +12,7 @@ interface Exchange {
  * when the request has neither a length nor chunked coding (RFC 9110 §15.5.12), and BODY_INVALID when the connection
  * is cut.
  */
-export async function* streamBody({ request: { raw }, reply }: Exchange): AsyncGenerator<Uint8Array> {
+async function* streamBody({ request: { raw }, reply }: Exchange): AsyncGenerator<Uint8Array> {
   if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) {
     throw new AppError('LENGTH_REQUIRED')
   }
@@ -24,6 +24,16 @@ export async function* streamBody({ request: { raw }, reply }: Exchange): AsyncG
     throw cutShort(cause)
   }
   if (!raw.complete) throw cutShort(undefined)
+}
+
+/** A package that is being uploaded, with its size where the request has a Content-Length. */
+export function packageBody(exchange: Exchange): {
+  chunks: AsyncIterable<Uint8Array>
+  declaredSize?: number
+} {
+  const length = exchange.request.headers['content-length']
+  const chunks = streamBody(exchange)
+  return length === undefined ? { chunks } : { chunks, declaredSize: Number(length) }
 }
 
 function cutShort(cause: unknown): AppError {

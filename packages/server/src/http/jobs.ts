@@ -8,7 +8,7 @@ import { finishBuild } from '../services/finish-build.ts'
 import { leaseJobs, pollJobs } from '../services/lease-jobs.ts'
 import { startJob } from '../services/start-job.ts'
 import { uploadBuiltPackage } from '../services/upload-built-package.ts'
-import { readBody, streamBody } from './body.ts'
+import { packageBody, readBody } from './body.ts'
 import { answerEmpty, claimOf, type Mount } from './mount.ts'
 
 /** Bytes of one piece of a log. */
@@ -40,7 +40,7 @@ export function mountJobs(mount: Mount, context: Context): void {
     return { size: await appendLog(context, claimOf(call), { offset: call.query.offset, bytes }) }
   })
   mount(contract.uploadBuiltPackage, async (call) =>
-    uploadBuiltPackage(context, claimOf(call), streamBody(call)),
+    uploadBuiltPackage(context, claimOf(call), packageBody(call)),
   )
   mount(contract.finishBuild, async (call) => finishBuild(context, claimOf(call), call.query.exit_code))
 }

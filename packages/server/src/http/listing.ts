@@ -9,9 +9,7 @@ import type { Mount } from './mount.ts'
 /** What repositories hold, for people, and when they changed, for those who mirror them. */
 export function mountListing(mount: Mount, context: Context): void {
   mount(contract.listRepository, async ({ params, reply }) => {
-    return asPage(reply).send(
-      formatArchitecturesPage(params.repo, await listArchitectures(context, params.repo)),
-    )
+    return asPage(reply).send(formatArchitecturesPage(params.repo, listArchitectures(context, params.repo)))
   })
   mount(contract.listArchRepo, async ({ params, request, reply }) => {
     const { repo: repository, arch } = params
@@ -22,7 +20,7 @@ export function mountListing(mount: Mount, context: Context): void {
     return reply.send(Readable.from(formatPackagesPage({ repository, arch }, pages)))
   })
   mount(contract.findRepository, async ({ params, reply }) => {
-    await listArchitectures(context, params.repo)
+    listArchitectures(context, params.repo)
     return toFolder(reply, params.repo)
   })
   mount(contract.findArchRepo, async ({ params, reply }) => {

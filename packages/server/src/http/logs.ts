@@ -1,7 +1,7 @@
 import { contract } from '@vieter/api'
 import type { Context } from '../context.ts'
 import { addLog } from '../services/add-log.ts'
-import { findLogs, getLog, openLogContent } from '../services/find-logs.ts'
+import { findLogContent, findLogs, getLog } from '../services/find-logs.ts'
 import { removeLog } from '../services/remove-log.ts'
 import { readBody } from './body.ts'
 import { answerEmpty, type Mount } from './mount.ts'
@@ -24,14 +24,13 @@ export function mountLogs(mount: Mount, context: Context): void {
   })
   mount(contract.getLog, async ({ params }) => getLog(context, params.id))
   mount(contract.getLogContent, async ({ params, request, reply }) => {
-    const blob = await openLogContent(context, params.id)
+    const content = await findLogContent(context, params.id)
     const type = 'text/plain; charset=utf-8'
-    if (!blob) reply.type(type).send('')
+    if (content.size === 0) reply.type(type).send('')
     else {
-      const etag = `"log-${params.id}-${blob.size}"`
       await sendFile(request, reply, {
-        blob,
-        etag,
+        ...content,
+        etag: `"log-${params.id}-${content.size}"`,
         lastModified: undefined,
         immutable: false,
         type,

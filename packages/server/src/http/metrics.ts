@@ -1,9 +1,10 @@
 import { AppError, contract } from '@vieter/api'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
+import { collectEventLoopDelay } from './event-loop-delay.ts'
 import type { Mount } from './mount.ts'
 
-/** Metrics under the names of Vieter 0.6, when they are wanted; otherwise their address does not exist. */
+/** Metrics, when they are wanted: those of Vieter 0.6 and the event loop's delay. Otherwise their address does not exist. */
 export async function mountMetrics(mount: Mount, server: FastifyInstance, collect: boolean): Promise<void> {
   const registry = collect ? await collectRequests(server) : undefined
   mount(contract.getMetrics, async ({ reply }) => {
@@ -16,6 +17,7 @@ export async function mountMetrics(mount: Mount, server: FastifyInstance, collec
 async function collectRequests(server: FastifyInstance): Promise<Registry> {
   const { Counter, Histogram, Registry } = await import('prom-client')
   const registry = new Registry()
+  await collectEventLoopDelay(server, registry)
   const labelNames = ['method', 'path', 'status'] as const
   const total = new Counter({
     name: 'vieter_http_requests_total',

@@ -4,7 +4,7 @@ import { findFile, type ServedFile } from '../services/find-file.ts'
 import { publishPackage } from '../services/publish-package.ts'
 import { removeArchRepo, removePackage, removeRepository } from '../services/remove-packages.ts'
 import type { Accelerate } from './acceleration.ts'
-import { streamBody } from './body.ts'
+import { packageBody } from './body.ts'
 import { typeOfFile } from './file-types.ts'
 import { parseHttpDate } from './http-date.ts'
 import type { Mount } from './mount.ts'
@@ -20,11 +20,13 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
     })
     if (file.kind === 'desc') {
       reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8').send(file.text)
+    } else if (file.kind === 'signature') {
+      reply.header('cache-control', 'no-cache').type(typeOfFile(params.filename)).send(file.bytes)
     } else {
       await sendFile(request, reply, {
         ...file,
         type: typeOfFile(params.filename),
-        ...cachingOf(file, params.filename),
+        ...cachingOf(file),
         acceleratedBy: file.kind === 'package' ? accelerate(request, file.blobKey) : undefined,
       })
     }
@@ -33,7 +35,7 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
   mount(contract.publishPackage, async ({ params, query, request, reply }) =>
     publishPackage(context, {
       repository: params.repo,
-      body: streamBody({ request, reply }),
+      body: packageBody({ request, reply }),
       replace: query.replace === true,
     }),
   )
@@ -54,8 +56,8 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
   })
 }
 
-/** A package keeps its bytes for ever under its name; a signature may be made anew, a database is asked for each time. */
-function cachingOf({ kind }: ServedFile, filename: string): { cacheControl: string; immutable: boolean } {
-  const immutable = kind === 'package' && !filename.endsWith('.sig')
+/** A package keeps its bytes for ever under its name; a database is asked for each time. */
+function cachingOf({ kind }: ServedFile): { cacheControl: string; immutable: boolean } {
+  const immutable = kind === 'package'
   return { cacheControl: immutable ? 'public, max-age=31536000, immutable' : 'no-cache', immutable }
 }

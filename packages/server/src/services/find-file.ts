@@ -2,24 +2,34 @@ import { FormatError, isPackageFilename, parseEntryName } from '@vieter/alpm'
 import { AppError } from '@vieter/api'
 import type { OpenBlob } from '../blobs/blob-store.ts'
 import type { Context } from '../context.ts'
-import type { DatabaseKind } from '../databases/generation-files.ts'
-import { type ArchRepoRow, findArchRepo, findEntryDesc, findServedPackage } from '../store/repositories.ts'
+import type { DatabaseKind } from '../databases/manifest.ts'
+import { withOptionalFields } from '../domain/desc-fields.ts'
+import { findEntryDesc, findServedPackage } from '../store/repositories.ts'
+import { type FoundDatabase, findDatabase } from './find-database.ts'
 
 interface FileRequest {
   repository: string
   arch: string
   filename: string
-  /** The client's If-Modified-Since, in UTC epoch seconds. */
+  /** The request's If-Modified-Since, in UTC epoch seconds. */
   since?: number | undefined
 }
 
 /** A file that an arch-repo serves. Without a `lastModified` no date may be told. */
 export type ServedFile =
-  | { kind: 'database'; blob: OpenBlob; etag: string; lastModified: number | undefined }
-  | { kind: 'package'; blob: OpenBlob; blobKey: string; etag: string; lastModified: number }
+  | ({ kind: 'database' } & FoundDatabase)
+  | {
+      kind: 'package'
+      blobKey: string
+      etag: string
+      size: number
+      lastModified: number
+      open(): Promise<OpenBlob>
+    }
+  | { kind: 'signature'; bytes: Uint8Array }
   | { kind: 'desc'; text: string }
 
-type Parts = Pick<Context, 'store' | 'blobs' | 'generations'>
+type Parts = Pick<Context, 'store' | 'reader' | 'blobs' | 'packs' | 'archRepos' | 'clock' | 'format'>
 
 /** Finds a file by its name and opens it; whoever called closes its blob. Throws FILE_NOT_FOUND. */
 export async function findFile(parts: Parts, request: FileRequest): Promise<ServedFile> {
@@ -30,7 +40,12 @@ export async function findFile(parts: Parts, request: FileRequest): Promise<Serv
 
 async function find(parts: Parts, request: FileRequest): Promise<ServedFile | undefined> {
   const kind = databaseKind(request)
-  if (kind) return findDatabase(parts, request, kind)
+  if (kind) {
+    const { repository, arch, since } = request
+    const database = await findDatabase(parts, { repository, arch, kind, since })
+    return database && { kind: 'database', ...database }
+  }
+  if (request.filename.endsWith('.sig')) return findSignature(parts, request)
   if (isPackageFilename(request.filename)) return findPackage(parts, request)
   return findDesc(parts, request)
 }
@@ -41,54 +56,43 @@ function databaseKind({ repository, filename }: FileRequest): DatabaseKind | und
   return undefined
 }
 
-/** A generation may be dropped between the look and the opening: then a newer one is current, and is found by looking again. */
-async function findDatabase(
-  parts: Parts,
-  request: FileRequest,
-  kind: DatabaseKind,
-): Promise<ServedFile | undefined> {
-  let seen: ArchRepoRow | undefined
-  for (;;) {
-    const row = await findArchRepo(parts.store, request.repository, request.arch)
-    if (!row) return undefined
-    if (row.generation === seen?.generation)
-      throw new Error(`generation ${row.generation} of arch-repo ${row.id} has no files`)
-    seen = row
-    const blob = await parts.generations.open(row.id, row.generation, kind)
-    if (blob)
-      return {
-        kind: 'database',
-        blob,
-        etag: `"${row.id}-${row.generation}-${kind}"`,
-        lastModified: dateFor(request, row),
-      }
-  }
-}
-
-/** A client with a later date doesn't have it from here, and pacman throws a 200 away whose date is not later than its own (measured). */
-function dateFor({ since }: FileRequest, row: ArchRepoRow): number | undefined {
-  return since !== undefined && since > row.last_modified ? undefined : row.last_modified
-}
-
 async function findPackage(parts: Parts, request: FileRequest): Promise<ServedFile | undefined> {
-  const pkg = await findServedPackage(parts.store, request.repository, request.arch, request.filename)
-  const blob = pkg && (await parts.blobs.open(pkg.blobKey))
-  if (!blob) return undefined
+  const { reader, blobs } = parts
+  const pkg = await findServedPackage(reader, request.repository, request.arch, request.filename)
+  if (!pkg) return undefined
+  const { blobKey, size } = pkg
   return {
     kind: 'package',
-    blob,
-    blobKey: pkg.blobKey,
+    blobKey,
     etag: `"${pkg.sha256}"`,
+    size,
     lastModified: pkg.publishedAt,
+    async open() {
+      const blob = await blobs.open(blobKey)
+      if (blob) return blob
+      throw new AppError('FILE_NOT_FOUND', { message: `The file of ${request.filename} is missing.` })
+    },
   }
 }
 
-async function findDesc(parts: Parts, request: FileRequest): Promise<ServedFile | undefined> {
+async function findSignature({ reader }: Parts, request: FileRequest): Promise<ServedFile | undefined> {
+  const filename = request.filename.slice(0, -'.sig'.length)
+  const pkg = await findServedPackage(reader, request.repository, request.arch, filename)
+  if (!pkg || pkg.signature === '') return undefined
+  return { kind: 'signature', bytes: Buffer.from(pkg.signature, 'base64') }
+}
+
+async function findDesc(
+  { reader, archRepos, format }: Parts,
+  request: FileRequest,
+): Promise<ServedFile | undefined> {
   const entry = tryParseEntryName(request.filename)
-  const archRepo = entry && (await findArchRepo(parts.store, request.repository, request.arch))
-  if (!archRepo) return undefined
-  const text = await findEntryDesc(parts.store, archRepo.id, entry.name, entry.version)
-  return text === undefined ? undefined : { kind: 'desc', text }
+  const archRepo = entry && archRepos.find(request.repository, request.arch)
+  const found = archRepo && (await findEntryDesc(reader, archRepo.id, entry.name, entry.version))
+  if (!found) return undefined
+  const md5 = format.md5sum ? found.md5 : ''
+  const signature = format.pgpsig ? found.signature : ''
+  return { kind: 'desc', text: withOptionalFields(found.desc, { md5, signature }) }
 }
 
 function tryParseEntryName(text: string): { name: string; version: string } | undefined {

@@ -32,15 +32,21 @@ export async function getLog({ store }: Pick<Context, 'store'>, id: number): Pro
   return logOf(row)
 }
 
-/** Opens the text of a log, also while the build runs; undefined when it is empty. Throws LOG_NOT_FOUND. */
-export async function openLogContent(
+/** The text of a log as far as it has come, also while the build runs: its size in bytes, and what opens it. Throws LOG_NOT_FOUND. */
+export async function findLogContent(
   { store, logFiles }: Pick<Context, 'store' | 'logFiles'>,
   id: number,
-): Promise<OpenBlob | undefined> {
-  if (!(await logs.findLog(store, id))) {
-    throw new AppError('LOG_NOT_FOUND', { message: `There is no log ${id}.` })
+): Promise<{ size: number; open(): Promise<OpenBlob> }> {
+  const missing = () => new AppError('LOG_NOT_FOUND', { message: `There is no log ${id}.` })
+  if (!(await logs.findLog(store, id))) throw missing()
+  return {
+    size: await logFiles.size(id),
+    async open() {
+      const blob = await logFiles.open(id)
+      if (blob) return blob
+      throw missing()
+    },
   }
-  return logFiles.open(id)
 }
 
 function logOf({ id, target_id, start_time, end_time, arch, exit_code }: LogRow): Log {

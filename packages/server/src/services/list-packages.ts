@@ -1,7 +1,6 @@
 import { AppError } from '@vieter/api'
 import type { Context } from '../context.ts'
 import * as listing from '../store/listing.ts'
-import { findArchRepo } from '../store/repositories.ts'
 
 export type { ListedPackage } from '../store/listing.ts'
 
@@ -13,20 +12,20 @@ const pageSize = 250
  * seen or not. Throws REPOSITORY_NOT_FOUND.
  */
 export async function listPackages(
-  { store }: Pick<Context, 'store'>,
+  { reader, archRepos }: Pick<Context, 'reader' | 'archRepos'>,
   { repository, arch }: { repository: string; arch: string },
 ): Promise<AsyncIterable<readonly listing.ListedPackage[]>> {
-  const archRepo = await findArchRepo(store, repository, arch)
+  const archRepo = archRepos.find(repository, arch)
   if (!archRepo) throw new AppError('REPOSITORY_NOT_FOUND')
-  return readPages(store, archRepo.id)
+  return readPages(reader, archRepo.id)
 }
 
 async function* readPages(
-  store: Context['store'],
+  reader: Context['reader'],
   archRepoId: number,
 ): AsyncGenerator<readonly listing.ListedPackage[]> {
   for (let after = ''; ; ) {
-    const page = await listing.findPackagePage(store, { archRepoId, after, limit: pageSize })
+    const page = await listing.findPackagePage(reader, { archRepoId, after, limit: pageSize })
     if (page.length > 0) yield page
     if (page.length < pageSize) return
     after = page.at(-1)?.name ?? ''
@@ -34,16 +33,13 @@ async function* readPages(
 }
 
 /** The architectures of a repository. Throws REPOSITORY_NOT_FOUND. */
-export async function listArchitectures(
-  { store }: Pick<Context, 'store'>,
-  repository: string,
-): Promise<readonly string[]> {
-  const archs = await listing.findArchitectures(store, repository)
+export function listArchitectures({ archRepos }: Pick<Context, 'archRepos'>, repository: string): string[] {
+  const archs = [...archRepos.of(repository).keys()].sort()
   if (archs.length === 0) throw new AppError('REPOSITORY_NOT_FOUND')
   return archs
 }
 
 /** When any repository changed last, in UTC epoch seconds; 0 when none ever did. */
-export function getLastChange({ store }: Pick<Context, 'store'>): Promise<number> {
-  return listing.findLastChange(store)
+export function getLastChange({ reader }: Pick<Context, 'reader'>): Promise<number> {
+  return listing.findLastChange(reader)
 }

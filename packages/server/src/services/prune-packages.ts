@@ -1,16 +1,21 @@
 import type { Context } from '../context.ts'
-import { takeRemovedBefore } from '../store/repositories.ts'
+import { chooseSpare } from '../domain/retention.ts'
+import { findRemovedBefore, takePackages } from '../store/retention.ts'
 
-/** How long the file of a replaced or removed package is still served, for clients that hold an older database: 7 days. */
-const graceSeconds = 7 * 86_400
+const secondsPerDay = 86_400
 
-/** Deletes the files of packages whose grace period is over; returns how many. */
+/** Deletes the files of replaced and removed packages that nothing keeps any more; returns how many. */
 export async function prunePackages({
   store,
   blobs,
   clock,
-}: Pick<Context, 'store' | 'blobs' | 'clock'>): Promise<number> {
-  const keys = await store.transaction().execute((trx) => takeRemovedBefore(trx, clock() - graceSeconds))
+  settings,
+}: Pick<Context, 'store' | 'blobs' | 'clock' | 'settings'>): Promise<number> {
+  const before = clock() - settings.keep_days * secondsPerDay
+  const keys = await store.transaction().execute(async (trx) => {
+    const spare = chooseSpare(await findRemovedBefore(trx, before), settings.keep_versions)
+    return takePackages(trx, spare)
+  })
   for (const key of keys) await blobs.delete(key)
   return keys.length
 }

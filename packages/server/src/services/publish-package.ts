@@ -3,10 +3,11 @@ import type { Context } from '../context.ts'
 import { parseRepository } from '../domain/repository-name.ts'
 import type { StoredPackage } from '../domain/stored-package.ts'
 import { receivePackage } from './receive-package.ts'
+import type { PackageBody } from './store-body.ts'
 
 interface PublishInput {
   repository: string
-  body: AsyncIterable<Uint8Array>
+  body: PackageBody
   /** Replace another file that was published under the same file name. */
   replace: boolean
 }
@@ -16,7 +17,7 @@ interface PublishInput {
  * Throws REPOSITORY_NAME_INVALID, PACKAGE_EXISTS, and what `receivePackage` throws; then nothing has changed.
  */
 export async function publishPackage(
-  parts: Pick<Context, 'blobs' | 'settings' | 'commits'>,
+  parts: Pick<Context, 'blobs' | 'settings' | 'archives' | 'disk' | 'commits'>,
   { repository, body, replace }: PublishInput,
 ): Promise<Published> {
   const name = parseRepository(repository)

@@ -35,24 +35,11 @@ export async function findPackagePage(
     .execute()
 }
 
-/** The architectures of a repository; none when there is no such repository. */
-export async function findArchitectures(store: Store, repository: string): Promise<string[]> {
-  const rows = await store
-    .selectFrom('arch_repos')
-    .innerJoin('repositories', 'repositories.id', 'arch_repos.repository_id')
-    .select('arch')
-    .where('repositories.name', '=', repository)
-    .where('arch_repos.visible', '=', 1)
-    .orderBy('arch')
-    .execute()
-  return rows.map((row) => row.arch)
-}
-
 /** When any repository changed last, in UTC epoch seconds; 0 when none ever did. Arch-repos keep their row when they are removed. */
 export async function findLastChange(store: Store): Promise<number> {
   const row = await store
     .selectFrom('arch_repos')
-    .select(({ fn }) => fn.max('last_modified').as('time'))
+    .select(({ fn }) => fn.max('updated_at').as('time'))
     .executeTakeFirst()
   return row?.time ?? 0
 }

@@ -1,8 +1,10 @@
 import { AppError } from '@vieter/api'
-import { Kysely, SqliteDialect, type Transaction } from 'kysely'
+import { Kysely, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations/index.ts'
-import { openSqlite } from './sqlite.ts'
+import { openSqliteReadOnly } from './sqlite.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
+import { sqliteThread } from './sqlite-thread.ts'
 import type { Tables } from './tables.ts'
 
 /** The SQL store, or a transaction on it: queries take either. */
@@ -10,11 +12,11 @@ export type Store = Kysely<Tables>
 export type StoreTransaction = Transaction<Tables>
 
 /**
- * Opens the SQL store in a file, made and brought up to date where needed.
- * Throws DATA_IN_USE when another process has it open, DATA_TOO_NEW when a newer Vieter has written it.
+ * Opens the SQL store in a file, made and brought up to date where needed. Its statements run on a thread of their own.
+ * Whoever opens it holds the lock of the data folder. Throws DATA_TOO_NEW when a newer Vieter has written it.
  */
 export async function openStore(path: string): Promise<Store> {
-  const store = new Kysely<Tables>({ dialect: new SqliteDialect({ database: openLocked(path) }) })
+  const store = new Kysely<Tables>({ dialect: sqliteDialect(sqliteThread(path)) })
   try {
     await migrate(store)
     return store
@@ -24,25 +26,39 @@ export async function openStore(path: string): Promise<Store> {
   }
 }
 
-function openLocked(path: string): ReturnType<typeof openSqlite> {
+/**
+ * Opens a store that exists for reading alone, on this thread: for short questions that must not wait for a commit, and
+ * for other processes than the server. Throws DATA_TOO_NEW when a newer Vieter has written it, and DATA_TOO_OLD when an
+ * older one has, and no server of this version has been started on it yet.
+ */
+export async function openReader(path: string): Promise<Store> {
+  const reader = new Kysely<Tables>({ dialect: sqliteDialect(openSqliteReadOnly(path)) })
   try {
-    return openSqlite(path)
-  } catch (cause) {
-    if (!(cause instanceof Error) || !/locked|busy/.test(cause.message)) throw cause
-    throw new AppError('DATA_IN_USE', { message: `Another server uses ${path}.`, cause })
+    const recorded = await checkNotNewer(reader)
+    const missing = Object.keys(migrations).filter((name) => !recorded.includes(name))
+    if (missing.length > 0) throw new AppError('DATA_TOO_OLD')
+    return reader
+  } catch (fault) {
+    await reader.destroy()
+    throw fault
   }
 }
 
 async function migrate(store: Store): Promise<void> {
   const migrator = new Migrator({ db: store, provider: { getMigrations: async () => migrations } })
-  const newer = (await recordedMigrations(store)).filter((name) => !Object.hasOwn(migrations, name))
-  if (newer.length > 0) {
-    throw new AppError('DATA_TOO_NEW', {
-      message: `The data was written by a newer Vieter: it knows the migrations ${newer.join(', ')}.`,
-    })
-  }
+  await checkNotNewer(store)
   const { error } = await migrator.migrateToLatest()
   if (error) throw error
+}
+
+/** Returns the names of the migrations that the store has been through. */
+async function checkNotNewer(store: Store): Promise<string[]> {
+  const recorded = await recordedMigrations(store)
+  const newer = recorded.filter((name) => !Object.hasOwn(migrations, name))
+  if (newer.length === 0) return recorded
+  throw new AppError('DATA_TOO_NEW', {
+    message: `The data was written by a newer Vieter: it knows the migrations ${newer.join(', ')}.`,
+  })
 }
 
 async function recordedMigrations(store: Store): Promise<string[]> {

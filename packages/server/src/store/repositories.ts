@@ -1,4 +1,4 @@
-import type { ArchRepoState, PlannedPackage, RepositoryState } from '../domain/plan-changes.ts'
+import type { PlannedPackage } from '../domain/plan-changes.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
 
 /** A row of an arch-repo: its number, its current generation, and when that was made (UTC epoch seconds). */
@@ -8,7 +8,19 @@ export interface ArchRepoRow {
   generation: number
   last_modified: number
   visible: number
+  format: string
+  updated_at: number
 }
+
+const archRepoColumns = [
+  'arch_repos.id as id',
+  'arch',
+  'generation',
+  'last_modified',
+  'arch_repos.visible as visible',
+  'format',
+  'updated_at',
+] as const
 
 const packageColumns = [
   'packages.id as id',
@@ -18,39 +30,34 @@ const packageColumns = [
   'packages.filename as filename',
   'packages.size as size',
   'packages.sha256 as sha256',
+  'packages.md5 as md5',
+  'packages.signature as signature',
   'packages.blob_key as blobKey',
-  'packages.desc as desc',
-  'packages.files as files',
 ] as const
 
-/** The number of a repository, whether it is visible or not; undefined when there never was one. */
-export async function findRepositoryId(store: Store, name: string): Promise<number | undefined> {
-  const row = await store.selectFrom('repositories').select('id').where('name', '=', name).executeTakeFirst()
-  return row?.id
-}
-
-async function findArchRepos(store: Store, repositoryId: number): Promise<ArchRepoRow[]> {
-  return store
-    .selectFrom('arch_repos')
-    .select(['id', 'arch', 'generation', 'last_modified', 'visible'])
-    .where('repository_id', '=', repositoryId)
-    .execute()
-}
-
-/** A visible arch-repo by its names. */
-export async function findArchRepo(
+/** A repository, whether it is visible or not; undefined when there never was one. */
+export async function findRepository(
   store: Store,
-  repository: string,
-  arch: string,
-): Promise<ArchRepoRow | undefined> {
+  name: string,
+): Promise<{ id: number; visible: number } | undefined> {
+  return store
+    .selectFrom('repositories')
+    .select(['id', 'visible'])
+    .where('name', '=', name)
+    .executeTakeFirst()
+}
+
+/** All arch-repos that are visible, with the names of their repositories. */
+export async function findVisibleArchRepos(store: Store): Promise<(ArchRepoRow & { repository: string })[]> {
   return store
     .selectFrom('arch_repos')
     .innerJoin('repositories', 'repositories.id', 'arch_repos.repository_id')
-    .select(['arch_repos.id as id', 'arch', 'generation', 'last_modified', 'arch_repos.visible as visible'])
-    .where('repositories.name', '=', repository)
-    .where('arch', '=', arch)
+    .select(archRepoColumns)
+    .select('repositories.name as repository')
     .where('arch_repos.visible', '=', 1)
-    .executeTakeFirst()
+    .orderBy('repositories.name')
+    .orderBy('arch')
+    .execute()
 }
 
 /** Makes the rows of a repository and of its arch-repos, invisible where they are new. */
@@ -73,48 +80,40 @@ export async function ensureArchRepos(
     for (const arch of archs) {
       await trx
         .insertInto('arch_repos')
-        .values({ repository_id: id, arch, generation: 0, last_modified: 0, visible: 0 })
+        .values({
+          repository_id: id,
+          arch,
+          generation: 0,
+          last_modified: 0,
+          visible: 0,
+          format: '',
+          updated_at: 0,
+        })
         .onConflict((conflict) => conflict.columns(['repository_id', 'arch']).doNothing())
         .execute()
     }
-    return { repositoryId: id, archRepos: await findArchRepos(trx, id) }
+    const archRepos = await trx
+      .selectFrom('arch_repos')
+      .select(archRepoColumns)
+      .where('repository_id', '=', id)
+      .where('arch', 'in', archs)
+      .execute()
+    return { repositoryId: id, archRepos }
   })
 }
 
-/** Everything that a repository holds now. */
-export async function loadRepositoryState(store: Store, name: string): Promise<RepositoryState> {
-  const repository = await store
-    .selectFrom('repositories')
-    .select(['id', 'visible'])
-    .where('name', '=', name)
-    .executeTakeFirst()
-  const state: RepositoryState = { exists: repository?.visible === 1, archRepos: new Map() }
-  if (!repository) return state
-  const packages = new Map<number, PlannedPackage>()
-  for (const archRepo of await findArchRepos(store, repository.id)) {
-    if (archRepo.visible) state.archRepos.set(archRepo.arch, await loadEntries(store, archRepo.id, packages))
-  }
-  return state
-}
-
-async function loadEntries(
+/** The packages that an arch-repo holds under some names, or all of them. */
+export async function findEntries(
   store: Store,
   archRepoId: number,
-  known: Map<number, PlannedPackage>,
-): Promise<ArchRepoState> {
-  const rows = await store
+  names: readonly string[] | 'all',
+): Promise<(PlannedPackage & { id: number })[]> {
+  const query = store
     .selectFrom('entries')
     .innerJoin('packages', 'packages.id', 'entries.package_id')
     .select(packageColumns)
     .where('arch_repo_id', '=', archRepoId)
-    .execute()
-  const entries: ArchRepoState = new Map()
-  for (const row of rows) {
-    const pkg = known.get(row.id) ?? row
-    known.set(row.id, pkg)
-    entries.set(row.name, pkg)
-  }
-  return entries
+  return (names === 'all' ? query : query.where('entries.name', 'in', names)).execute()
 }
 
 /** The packages that were published under these file names and whose files are still kept, oldest first. */
@@ -137,6 +136,7 @@ interface ServedPackage {
   blobKey: string
   size: number
   sha256: string
+  signature: string
   publishedAt: number
 }
 
@@ -150,7 +150,7 @@ export async function findServedPackage(
   return store
     .selectFrom('packages')
     .innerJoin('repositories', 'repositories.id', 'packages.repository_id')
-    .select(['blob_key as blobKey', 'size', 'sha256', 'published_at as publishedAt'])
+    .select(['blob_key as blobKey', 'size', 'sha256', 'signature', 'published_at as publishedAt'])
     .where('repositories.name', '=', repository)
     .where('filename', '=', filename)
     .where('arch', 'in', [arch, 'any'])
@@ -159,22 +159,22 @@ export async function findServedPackage(
     .executeTakeFirst()
 }
 
-/** The text of an entry, by the name and version of its package. */
+/** The text of an entry, by the name and version of its package, with what its optional fields are made from. */
 export async function findEntryDesc(
   store: Store,
   archRepoId: number,
   name: string,
   version: string,
-): Promise<string | undefined> {
-  const row = await store
+): Promise<{ desc: string; md5: string; signature: string } | undefined> {
+  return store
     .selectFrom('entries')
     .innerJoin('packages', 'packages.id', 'entries.package_id')
-    .select('desc')
+    .innerJoin('package_texts', 'package_texts.package_id', 'packages.id')
+    .select(['desc', 'md5', 'signature'])
     .where('arch_repo_id', '=', archRepoId)
     .where('entries.name', '=', name)
     .where('version', '=', version)
     .executeTakeFirst()
-  return row?.desc
 }
 
 /** Gives a package its row, or makes one that was removed visible again; returns the row's number. */
@@ -195,8 +195,8 @@ export async function savePackage(
     .where('filename', '=', pkg.filename)
     .where('removed_at', 'is', null)
     .execute()
-  const { blobKey, id: _none, ...columns } = pkg
-  const row = await trx
+  const { blobKey, texts, id: _none, ...columns } = pkg
+  const { id } = await trx
     .insertInto('packages')
     .values({
       ...columns,
@@ -207,7 +207,12 @@ export async function savePackage(
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  return row.id
+  if (!texts) throw new Error(`the new package ${pkg.filename} has no texts`)
+  await trx
+    .insertInto('package_texts')
+    .values({ package_id: id, ...texts })
+    .execute()
+  return id
 }
 
 export async function setEntry(
@@ -229,31 +234,46 @@ export async function removeEntry(trx: StoreTransaction, archRepoId: number, nam
   await trx.deleteFrom('entries').where('arch_repo_id', '=', archRepoId).where('name', '=', name).execute()
 }
 
-/** Starts the grace period of packages that have no entry left. */
+export async function removeEntries(trx: StoreTransaction, archRepoId: number): Promise<void> {
+  await trx.deleteFrom('entries').where('arch_repo_id', '=', archRepoId).execute()
+}
+
+/** Starts the grace period of those of some packages (undefined: of all of a repository) that have no entry left. */
 export async function markRemoved(
   trx: StoreTransaction,
-  packageIds: readonly number[],
+  repositoryId: number,
+  packageIds: readonly number[] | 'all',
   now: number,
 ): Promise<void> {
-  for (const id of packageIds) {
-    await trx
-      .updateTable('packages')
-      .set({ removed_at: now })
-      .where('id', '=', id)
-      .where('removed_at', 'is', null)
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom('entries').select('entries.name').where('package_id', '=', id))),
-      )
-      .execute()
-  }
+  if (packageIds.length === 0) return
+  let query = trx
+    .updateTable('packages')
+    .set({ removed_at: now })
+    .where('repository_id', '=', repositoryId)
+    .where('removed_at', 'is', null)
+    .where(({ not, exists, selectFrom, ref }) =>
+      not(exists(selectFrom('entries').select('entries.name').where('package_id', '=', ref('packages.id')))),
+    )
+  if (packageIds !== 'all') query = query.where('id', 'in', packageIds)
+  await query.execute()
 }
 
 export async function saveArchRepo(trx: StoreTransaction, row: ArchRepoRow): Promise<void> {
-  const { id, generation, last_modified, visible } = row
-  await trx
+  const { id, arch: _name, ...columns } = row
+  await trx.updateTable('arch_repos').set(columns).where('id', '=', id).execute()
+}
+
+/** Moves the date of an arch-repo's databases forward; never back. */
+export async function raiseLastModified(
+  store: Store,
+  archRepoId: number,
+  lastModified: number,
+): Promise<void> {
+  await store
     .updateTable('arch_repos')
-    .set({ generation, last_modified, visible })
-    .where('id', '=', id)
+    .set({ last_modified: lastModified })
+    .where('id', '=', archRepoId)
+    .where('last_modified', '<', lastModified)
     .execute()
 }
 
@@ -267,10 +287,4 @@ export async function saveRepositoryVisible(
     .set({ visible: visible ? 1 : 0 })
     .where('id', '=', id)
     .execute()
-}
-
-/** Forgets packages that were removed before a time; returns the keys of their blobs. */
-export async function takeRemovedBefore(trx: StoreTransaction, time: number): Promise<string[]> {
-  const rows = await trx.deleteFrom('packages').where('removed_at', '<', time).returning('blob_key').execute()
-  return rows.map((row) => row.blob_key)
 }

@@ -1,36 +1,57 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import type { SqliteDatabase } from 'kysely'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 
-/**
- * Opens an SQLite file for Kysely: write-ahead log, every commit synced to disk, foreign keys enforced, and locked for
- * this process alone until it closes or dies. Throws node:sqlite's error when another process holds it.
- */
-export function openSqlite(path: string): SqliteDatabase {
-  const database = new DatabaseSync(path, { timeout: 0 })
+/** What a statement gave: rows of a query, or what a change did. */
+export interface SqliteResult {
+  rows: unknown[]
+  changes?: number | bigint
+  insertId?: number | bigint
+}
+
+/** An open SQLite file. */
+export interface Sqlite {
+  /** Runs one statement; its text is prepared once and kept. Throws node:sqlite's error. */
+  execute(sql: string, parameters: readonly unknown[]): SqliteResult
+  close(): void
+}
+
+/** Statements that are kept prepared. The texts come from the queries of this program, which are fewer. */
+const maxPrepared = 300
+
+/** Opens a file for reading and writing: write-ahead log, every commit synced to disk, foreign keys enforced. */
+export function openSqlite(path: string): Sqlite {
+  const database = new DatabaseSync(path, { timeout: 10_000 })
   try {
     database.exec(`
-      pragma locking_mode = exclusive;
       pragma journal_mode = wal;
       pragma synchronous = full;
       pragma foreign_keys = on;
-      begin immediate; commit;
     `)
   } catch (fault) {
     database.close()
     throw fault
   }
-  return {
-    close: () => database.close(),
-    prepare: (sql) => prepare(database, sql),
-  }
+  return sqliteOf(database)
 }
 
-function prepare(database: DatabaseSync, sql: string): ReturnType<SqliteDatabase['prepare']> {
-  const statement = database.prepare(sql)
+/** Opens a file for reading what is committed, whoever writes it. */
+export function openSqliteReadOnly(path: string): Sqlite {
+  return sqliteOf(new DatabaseSync(path, { readOnly: true, timeout: 10_000 }))
+}
+
+function sqliteOf(database: DatabaseSync): Sqlite {
+  const prepared = new Map<string, StatementSync>()
   return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+    execute(sql, parameters) {
+      // A full disk, among others, has SQLite roll back by itself (lang_transaction.html, "Response To Errors"): to do
+      // it once more would fail, and hide what had failed.
+      if (sql === 'rollback' && !database.isTransaction) return { rows: [] }
+      const statement = prepared.get(sql) ?? database.prepare(sql)
+      if (!prepared.has(sql) && prepared.size < maxPrepared) prepared.set(sql, statement)
+      const values = parameters as SQLInputValue[]
+      if (statement.columns().length > 0) return { rows: statement.all(...values) }
+      const { changes, lastInsertRowid } = statement.run(...values)
+      return { rows: [], changes, insertId: lastInsertRowid }
+    },
+    close: () => database.close(),
   }
 }

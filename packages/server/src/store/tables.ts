@@ -23,6 +23,10 @@ interface ArchReposTable {
   last_modified: number
   /** 0: removed, or not yet there. */
   visible: number
+  /** How its databases are written: when the program or its settings differ, all are written anew. */
+  format: string
+  /** When its entries changed last. */
+  updated_at: number
 }
 
 interface PackagesTable {
@@ -38,12 +42,35 @@ interface PackagesTable {
   /** Lower-case hex. */
   sha256: string
   blob_key: string
-  /** The texts of the entry, as pacman's databases hold them. */
-  desc: string
-  files: string
+  /** Lower-case hex; empty when it was not wanted at the time. */
+  md5: string
+  /** The detached signature that came with it, in base64; empty without one. */
+  signature: string
   published_at: number
   /** When the last entry went; its file is still served for a grace period. */
   removed_at: number | null
+}
+
+/** The texts of a package's entry, as pacman's databases hold them; `desc` without MD5SUM and PGPSIG. */
+interface PackageTextsTable {
+  package_id: number
+  desc: string
+  files: string
+}
+
+/** The pieces that the current databases of an arch-repo are strung from. */
+interface SegmentsTable {
+  arch_repo_id: number
+  kind: ColumnType<'db' | 'files', 'db' | 'files', 'db' | 'files'>
+  /** The name of the first package in it: a segment ends where the next one begins. */
+  first_name: string
+  /** The number of the pack file that holds it, and where it stands there, in bytes. */
+  pack: number
+  position: number
+  length: number
+  /** Bytes of tar that it inflates to, and their CRC-32. */
+  size: number
+  crc32: number
 }
 
 interface EntriesTable {
@@ -115,6 +142,8 @@ export interface Tables {
   repositories: RepositoriesTable
   arch_repos: ArchReposTable
   packages: PackagesTable
+  package_texts: PackageTextsTable
+  segments: SegmentsTable
   entries: EntriesTable
   targets: TargetsTable
   target_archs: TargetArchsTable

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import type { AppError, Lease } from '@vieter/api'
 import { addTarget } from '../../src/services/add-target.ts'
 import type { LeaseClaim } from '../../src/services/held-job.ts'
 import { leaseJobs } from '../../src/services/lease-jobs.ts'
+import type { PackageBody } from '../../src/services/store-body.ts'
 import type { TestContext } from './context.ts'
 
 /** Adds a target of repository `repo` and returns its id. */
@@ -51,6 +53,7 @@ export function codeOf(attempt: Promise<unknown>): Promise<string> {
   )
 }
 
-export async function* streamOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks
+/** A package as it is uploaded, chunk by chunk, without a declared size. */
+export function streamOf(...chunks: readonly Uint8Array[]): PackageBody {
+  return { chunks: Readable.from(chunks) }
 }

@@ -3,12 +3,16 @@ import { join } from 'node:path'
 import type { Settings } from '@vieter/config'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createArchiveReaders } from '../../src/archives/archive-readers.ts'
+import type { BlobStore } from '../../src/blobs/blob-store.ts'
+import { diskSpace } from '../../src/blobs/disk-space.ts'
 import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
-import { generationFiles } from '../../src/databases/generation-files.ts'
+import { packFiles } from '../../src/databases/pack-files.ts'
+import { openArchRepos } from '../../src/services/arch-repos.ts'
 import { createCommitQueue } from '../../src/services/commit-queue.ts'
-import { openStore } from '../../src/store/open-store.ts'
+import { openReader, openStore } from '../../src/store/open-store.ts'
 import { temporaryFolder } from './folders.ts'
 import { settingsIn } from './settings.ts'
 
@@ -19,13 +23,24 @@ export interface TestContext extends Context {
   time: number
 }
 
-export async function makeContext(changes: Partial<Settings> = {}): Promise<TestContext> {
+/** `wrapBlobs` may put something between the server and its blobs. */
+export async function makeContext(
+  changes: Partial<Settings> = {},
+  wrapBlobs: (blobs: BlobStore) => BlobStore = (blobs) => blobs,
+): Promise<TestContext> {
   const folder = temporaryFolder(onTestFinished)
   const settings = settingsIn(folder, changes)
   const store = await openStore(join(folder, 'store.sqlite'))
   onTestFinished(() => store.destroy())
-  const blobs = await fsBlobs(join(folder, 'packages'))
-  const generations = generationFiles(join(folder, 'databases'))
+  const reader = await openReader(join(folder, 'store.sqlite'))
+  onTestFinished(() => reader.destroy())
+  const blobs = wrapBlobs(await fsBlobs(join(folder, 'packages')))
+  const archives = createArchiveReaders()
+  onTestFinished(() => archives.stop())
+  const packs = packFiles(join(folder, 'databases'))
+  onTestFinished(() => packs.close())
+  const archRepos = await openArchRepos(store)
+  const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
   const log = pino({ level: 'silent' })
   const clock = () => context.time
   const context: TestContext = {
@@ -34,9 +49,14 @@ export async function makeContext(changes: Partial<Settings> = {}): Promise<Test
     settings,
     store,
     blobs,
-    generations,
+    archives,
+    disk: diskSpace([folder], settings.disk_reserve),
+    reader,
+    packs,
+    archRepos,
+    format,
     logFiles: await logFiles(join(folder, 'logs')),
-    commits: createCommitQueue({ store, blobs, generations, clock, settings, log }),
+    commits: createCommitQueue({ store, blobs, packs, archRepos, format, clock, settings, log }),
     jobEvents: new EventEmitter(),
     stopping: new AbortController(),
     clock,

@@ -1,0 +1,49 @@
+import type { ReadOptions } from './archive-facts.ts'
+import { type ArchiveReading, type ReaderThread, startReaderThread } from './reader-thread.ts'
+import { createSlots, type Slots } from './slots.ts'
+
+/** Reads archives apart from the thread that serves requests. */
+export interface ArchiveReaders {
+  slots: Slots
+  open(options: ReadOptions): ArchiveReading
+  stop(): Promise<void>
+}
+
+interface ReadersOptions {
+  /** How many threads there are at most; each is started when all others are busy. */
+  threads?: number
+  /** MiB of JavaScript values in one thread; one that needs more dies, and its uploads fail. */
+  heapLimit?: number
+}
+
+/**
+ * Two threads are as much as hashing ever needs (a decoder works in threads of its own), and a file list at all its
+ * limits needs about 400 MiB for a moment.
+ */
+const defaults = { threads: 2, heapLimit: 640 }
+
+/** How many slots are kept for the next uploads. */
+const keptSlots = 8
+
+export function createArchiveReaders({
+  threads = defaults.threads,
+  heapLimit = defaults.heapLimit,
+}: ReadersOptions = {}): ArchiveReaders {
+  const started = new Set<ReaderThread>()
+  return {
+    slots: createSlots(keptSlots),
+    open: (options) => pick().open(options),
+    async stop() {
+      await Promise.all([...started].map((thread) => thread.stop()))
+    },
+  }
+
+  /** The one with the least to do; a new one rather than one that has anything to do. */
+  function pick(): ReaderThread {
+    const [least] = [...started].sort((a, b) => a.load() - b.load())
+    if (least && (least.load() === 0 || started.size >= threads)) return least
+    const thread = startReaderThread(heapLimit, () => started.delete(thread))
+    started.add(thread)
+    return thread
+  }
+}

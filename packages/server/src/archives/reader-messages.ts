@@ -1,0 +1,17 @@
+import type { ArchiveFacts, ReadOptions } from './archive-facts.ts'
+import type { PackedFault } from './packed-fault.ts'
+
+/** What a reader thread is told; `id` is that of one upload, never used again. */
+export type ToReader =
+  | { kind: 'open'; id: number; options: ReadOptions }
+  /** The next bytes, in shared memory: not to be changed before they are taken. */
+  | { kind: 'bytes'; id: number; bytes: Uint8Array }
+  | { kind: 'end'; id: number }
+  | { kind: 'abort'; id: number }
+
+/** What it answers. Facts and fault are the last word on an upload. */
+export type FromReader =
+  /** The oldest bytes that were not taken yet are needed no more. */
+  | { kind: 'taken'; id: number }
+  | { kind: 'facts'; id: number; facts: ArchiveFacts }
+  | { kind: 'fault'; id: number; fault: PackedFault }

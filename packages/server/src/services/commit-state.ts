@@ -1,0 +1,212 @@
+import type { Settings } from '@vieter/config'
+import type { Logger } from 'pino'
+import type { BlobStore } from '../blobs/blob-store.ts'
+import { rebuildDatabases, updateDatabases } from '../databases/database-writer.ts'
+import { emptyManifest, type Manifest } from '../databases/manifest.ts'
+import type { PackFiles } from '../databases/pack-files.ts'
+import { nextLastModified } from '../domain/last-modified.ts'
+import type { ArchRepoState, ChangeOutcome, PlannedPackage, RepositoryState } from '../domain/plan-changes.ts'
+import type { Store, StoreTransaction } from '../store/open-store.ts'
+import type { ArchRepoRow } from '../store/repositories.ts'
+import * as repositories from '../store/repositories.ts'
+import { deleteManifest, saveManifest } from '../store/segments.ts'
+import { type ArchRepo, type ArchRepos, beginChange } from './arch-repos.ts'
+import { changedEntries, type DatabaseFormat, formatName, plannedPages } from './entry-reader.ts'
+
+/** What commits are made with. */
+export interface CommitParts {
+  settings: Pick<Settings, 'default_arch'>
+  format: DatabaseFormat
+  store: Store
+  blobs: BlobStore
+  packs: PackFiles
+  archRepos: ArchRepos
+  /** UTC epoch seconds. */
+  clock: () => number
+  log: Logger
+}
+
+/** Writes that must become true in the same transaction as the change. Throwing refuses the change. */
+export type Alongside = (trx: StoreTransaction, outcome: ChangeOutcome) => Promise<void>
+
+/** What a group makes of a repository. */
+interface Transition {
+  repository: string
+  /** Undefined when it never had anything. */
+  repositoryId: number | undefined
+  before: RepositoryState
+  after: RepositoryState
+  /** By file name: the packages that the group published, and those that stood there before. */
+  published: ReadonlyMap<string, PlannedPackage>
+}
+
+/** An arch-repo that differs, with its databases as they were and as they will be. */
+interface Touched {
+  row: ArchRepoRow
+  /** Undefined when it is not visible yet. */
+  known: ArchRepo | undefined
+  before: ArchRepoState | undefined
+  /** Undefined when it is removed. */
+  after: ArchRepoState | undefined
+  old: Manifest
+  next: Manifest
+}
+
+/** Makes new databases of the arch-repos that differ durable, then makes them current in one transaction with the rows. */
+export async function commitState(
+  parts: CommitParts,
+  transition: Transition,
+  alongside: (trx: StoreTransaction) => Promise<void>,
+): Promise<void> {
+  const { repositoryId, rows } = await findTouched(parts, transition)
+  const touched = await Promise.all(rows.map((row) => writeDatabases(parts, transition, row)))
+  const ends = await Promise.all(touched.flatMap(({ known }) => (known ? beginChange(known) : [])))
+  try {
+    const now = parts.clock()
+    const dated = touched.map((one) => ({ ...one, row: nextRow(one, formatName(parts.format), now) }))
+    await parts.store.transaction().execute(async (trx) => {
+      await saveState(trx, transition, { repositoryId, touched: dated, now })
+      await alongside(trx)
+    })
+    for (const one of dated) await showState(parts, transition.repository, one)
+  } finally {
+    for (const end of ends) end()
+  }
+}
+
+async function findTouched(
+  { store, archRepos }: CommitParts,
+  { repository, repositoryId, before, after }: Transition,
+): Promise<{ repositoryId: number; rows: ArchRepoRow[] }> {
+  const archs = [...new Set([...before.archRepos.keys(), ...after.archRepos.keys()])]
+  const touched = archs.filter((arch) => differs(before.archRepos.get(arch), after.archRepos.get(arch)))
+  const known = touched.flatMap((arch) => archRepos.find(repository, arch) ?? [])
+  if (repositoryId !== undefined && known.length === touched.length)
+    return { repositoryId, rows: known.map(rowOf) }
+  const ensured = await repositories.ensureArchRepos(store, repository, touched)
+  return { repositoryId: ensured.repositoryId, rows: ensured.archRepos }
+}
+
+function rowOf({ id, arch, current, format, updatedAt }: ArchRepo): ArchRepoRow {
+  const { number: generation, lastModified: last_modified } = current
+  return { id, arch, generation, last_modified, visible: 1, format, updated_at: updatedAt }
+}
+
+function differs(before: ArchRepoState | undefined, after: ArchRepoState | undefined): boolean {
+  if (!before || !after) return before !== after
+  return changedNames(before, after).length > 0
+}
+
+function changedNames(before: ArchRepoState, after: ArchRepoState): string[] {
+  const gone = [...before.keys()].filter((name) => !after.has(name))
+  return [...gone, ...[...after].flatMap(([name, pkg]) => (isSame(before.get(name), pkg) ? [] : name))]
+}
+
+function isSame(before: PlannedPackage | undefined, after: PlannedPackage): boolean {
+  return before !== undefined && before.id !== undefined && before.id === after.id
+}
+
+async function writeDatabases(
+  { store, packs, archRepos, format }: CommitParts,
+  transition: Transition,
+  row: ArchRepoRow,
+): Promise<Touched> {
+  const known = archRepos.find(transition.repository, row.arch)
+  const before = transition.before.archRepos.get(row.arch)
+  const after = transition.after.archRepos.get(row.arch)
+  const old = (await known?.current.manifest()) ?? emptyManifest
+  const touched = { row, known, before, after, old }
+  if (!after) return { ...touched, next: emptyManifest }
+  if (!before) {
+    const next = await rebuildDatabases(packs, row.id, plannedPages(store, after, format))
+    return { ...touched, next }
+  }
+  const names = changedNames(before, after)
+  const read = changedEntries(store, row.id, { after, names: new Set(names), format })
+  return { ...touched, next: await updateDatabases(packs, row.id, { manifest: old, names, read }) }
+}
+
+/** The row of the next generation. What was sent of an arch-repo that is not visible is not known: take it that all was. */
+function nextRow({ row, known, after }: Touched, format: string, now: number): ArchRepoRow {
+  const { number, lastModified, served } = known?.current ?? {
+    number: row.generation,
+    lastModified: row.last_modified,
+    served: true,
+  }
+  return {
+    id: row.id,
+    arch: row.arch,
+    generation: number + 1,
+    last_modified: nextLastModified({ lastModified, served }, now),
+    visible: after ? 1 : 0,
+    format,
+    updated_at: now,
+  }
+}
+
+interface Saving {
+  repositoryId: number
+  touched: readonly Touched[]
+  now: number
+}
+
+async function saveState(
+  trx: StoreTransaction,
+  { after, published }: Transition,
+  { repositoryId, touched, now }: Saving,
+): Promise<void> {
+  const left = new Set<number>()
+  for (const one of touched) {
+    if (one.after) await saveEntries(trx, repositoryId, one, { left, now })
+    else await removeArchRepo(trx, one.row.id)
+    await repositories.saveArchRepo(trx, one.row)
+  }
+  for (const pkg of published.values()) {
+    // Published, and replaced or removed again within one group: served for its grace period like any other.
+    if (pkg.id === undefined) left.add(await repositories.savePackage(trx, repositoryId, pkg, now))
+  }
+  const isAll = touched.some((one) => !one.after)
+  await repositories.markRemoved(trx, repositoryId, isAll ? 'all' : [...left], now)
+  await repositories.saveRepositoryVisible(trx, repositoryId, after.exists)
+}
+
+async function removeArchRepo(trx: StoreTransaction, archRepoId: number): Promise<void> {
+  await repositories.removeEntries(trx, archRepoId)
+  await deleteManifest(trx, archRepoId)
+}
+
+async function saveEntries(
+  trx: StoreTransaction,
+  repositoryId: number,
+  { row, before = new Map(), after = new Map(), old, next }: Touched,
+  { left, now }: { left: Set<number>; now: number },
+): Promise<void> {
+  for (const name of changedNames(before, after)) {
+    const [previous, pkg] = [before.get(name), after.get(name)]
+    if (previous?.id !== undefined) left.add(previous.id)
+    if (pkg) {
+      pkg.id = await repositories.savePackage(trx, repositoryId, pkg, now)
+      await repositories.setEntry(trx, row.id, name, pkg.id)
+    } else {
+      await repositories.removeEntry(trx, row.id, name)
+    }
+  }
+  await saveManifest(trx, row.id, { before: old, after: next })
+}
+
+async function showState(
+  { archRepos, packs, log }: CommitParts,
+  repository: string,
+  { row, after, next }: Touched,
+): Promise<void> {
+  if (after) {
+    archRepos.show(repository, row, next)
+    return
+  }
+  archRepos.hide(repository, row.arch)
+  await packs
+    .dropAll(row.id)
+    .catch((fault: unknown) =>
+      log.warn({ err: fault, archRepo: row.id }, 'a removed database is still there'),
+    )
+}

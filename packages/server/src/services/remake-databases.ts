@@ -1,0 +1,80 @@
+import type { Context } from '../context.ts'
+import { rebuildDatabases } from '../databases/database-writer.ts'
+import type { Manifest } from '../databases/manifest.ts'
+import { usedPacks } from '../databases/manifest.ts'
+import { nextLastModified } from '../domain/last-modified.ts'
+import { saveArchRepo } from '../store/repositories.ts'
+import { saveManifest } from '../store/segments.ts'
+import { type ArchRepo, beginChange } from './arch-repos.ts'
+import { formatName, storedPages } from './entry-reader.ts'
+
+type Parts = Pick<Context, 'store' | 'packs' | 'archRepos' | 'format' | 'clock' | 'log'>
+
+/**
+ * Writes the databases of an arch-repo anew from its rows, as a new generation. To be called when no change of the
+ * arch-repo is being made.
+ */
+export async function remakeDatabases(parts: Parts, archRepo: ArchRepo): Promise<void> {
+  const { store, packs, archRepos, format, clock } = parts
+  const before = await archRepo.current.manifest()
+  const after = await rebuildDatabases(packs, archRepo.id, storedPages(store, archRepo.id, format))
+  const end = await beginChange(archRepo)
+  try {
+    const { current, id, arch, updatedAt } = archRepo
+    const row = {
+      id,
+      arch,
+      generation: current.number + 1,
+      last_modified: nextLastModified(current, clock()),
+      visible: 1,
+      format: formatName(format),
+      updated_at: updatedAt,
+    }
+    await store.transaction().execute(async (trx) => {
+      await saveManifest(trx, id, { before, after })
+      await saveArchRepo(trx, row)
+    })
+    archRepos.show(archRepo.repository, row, after)
+  } finally {
+    end()
+  }
+  await dropUnused(parts, archRepo.id, after)
+}
+
+async function dropUnused({ packs }: Parts, archRepoId: number, manifest: Manifest): Promise<void> {
+  const used = usedPacks(manifest)
+  for (const pack of [...(await packs.finished(archRepoId)).keys()]) {
+    if (!used.has(pack)) await packs.drop(archRepoId, pack)
+  }
+}
+
+/**
+ * At start: remakes the databases that are of another format or lack a pack, and removes the packs of arch-repos that
+ * are not there any more.
+ */
+export async function mendDatabases(parts: Parts): Promise<void> {
+  const { packs, archRepos, format, log } = parts
+  const visible = archRepos.all()
+  for (const archRepo of visible) {
+    const { repository, arch } = archRepo
+    const reason =
+      archRepo.format === formatName(format) ? await findFault(parts, archRepo) : 'their format differs'
+    if (reason === undefined) continue
+    log.warn({ repository, arch, reason }, 'the databases are written anew')
+    await remakeDatabases(parts, archRepo)
+  }
+  const ids = new Set(visible.map(({ id }) => id))
+  for (const id of await packs.archRepos()) if (!ids.has(id)) await packs.dropAll(id)
+}
+
+/** What is wrong with the packs of an arch-repo, as far as their sizes tell. */
+async function findFault({ packs }: Parts, archRepo: ArchRepo): Promise<string | undefined> {
+  const manifest = await archRepo.current.manifest()
+  const sizes = await packs.finished(archRepo.id)
+  for (const { pack, position, length } of [...manifest.db, ...manifest.files]) {
+    const size = sizes.get(pack)
+    if (size === undefined) return `the pack ${pack} is missing`
+    if (size < position + length) return `the pack ${pack} is too short`
+  }
+  return undefined
+}

@@ -1,0 +1,44 @@
+import type { KeptPackage } from '../domain/retention.ts'
+import type { Store, StoreTransaction } from './open-store.ts'
+
+/** The packages that were removed before a time (UTC epoch seconds), and all others of the same names, newest first. */
+export async function findRemovedBefore(store: Store, time: number): Promise<KeptPackage[]> {
+  const rows = await store
+    .selectFrom('packages')
+    .select(['id', 'repository_id', 'name', 'arch', 'version', 'removed_at'])
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('packages as removed')
+          .select('removed.id')
+          .whereRef('removed.repository_id', '=', 'packages.repository_id')
+          .whereRef('removed.name', '=', 'packages.name')
+          .where('removed.removed_at', '<', time),
+      ),
+    )
+    .orderBy('id', 'desc')
+    .execute()
+  return rows.map(({ id, repository_id, name, arch, version, removed_at }) => ({
+    id,
+    package: `${repository_id} ${name} ${arch}`,
+    version,
+    isCurrent: removed_at === null,
+    isNeeded: removed_at === null || removed_at >= time,
+  }))
+}
+
+/** Rows of one statement: SQLite takes 32,766 parameters. */
+const batchSize = 1000
+
+/** Forgets packages; returns the keys of their blobs. */
+export async function takePackages(trx: StoreTransaction, ids: readonly number[]): Promise<string[]> {
+  const keys: string[] = []
+  for (let start = 0; start < ids.length; start += batchSize) {
+    const rows = await trx
+      .deleteFrom('packages')
+      .where('id', 'in', ids.slice(start, start + batchSize))
+      .returning('blob_key')
+      .execute()
+    keys.push(...rows.map((row) => row.blob_key))
+  }
+  return keys
+}
