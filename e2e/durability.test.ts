@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { findAnswer, findGaps, findUnsynced, type TracedPublish } from './lab/durability.ts'
+import { findAnswer, findGaps, findUnsynced, findWrittenDatabases } from './lab/durability.ts'
 import { forgePackage, type PackageFile } from './lab/forge.ts'
+import { makeRandom } from './lab/random.ts'
 import { makeScratch } from './lab/scratch.ts'
 import { parseTrace, type SystemCall } from './lab/strace.ts'
 import { startServer, type VieterServer } from './lab/vieter.ts'
@@ -54,7 +55,7 @@ describe('the proof', () => {
     '1 write(9<TCP:[127.0.0.1:80->127.0.0.1:99]>, "HTTP/1.1 200 OK", 300) = 300',
   ]
   const gapsOf = (lines: readonly string[]) =>
-    findGaps(parseTrace(lines.join('\n')), '/d', { size: 100, port: 99, alone: true })
+    findGaps(parseTrace(lines.join('\n')), '/d', { size: 100, port: 99, databases: 'all' })
 
   test('is given for a whole chain', () => {
     expect(gapsOf(whole)).toEqual([])
@@ -91,8 +92,8 @@ describe('the proof', () => {
 describe('a real server under strace', () => {
   let dataFolder: string
   let calls: SystemCall[]
-  const alone: TracedPublish[] = []
-  const crowd: TracedPublish[] = []
+  const alone: Sent[] = []
+  const crowd: Sent[] = []
   let removedAt: number
 
   beforeAll(async () => {
@@ -105,22 +106,33 @@ describe('a real server under strace', () => {
       dataFolder,
       wrapper: ['strace', '-D', '-f', '-yy', '-s', '32', '-e', `trace=${traced}`, '-o', trace, '--'],
     })
-    for (let number = 0; number < 6; number++)
-      alone.push({ alone: true, ...(await publish(server, makeOne(number))) })
+    for (let number = 0; number < 6; number++) alone.push(await publish(server, makeOne(number)))
     removedAt = await send(server, { method: 'DELETE', path: '/lab/x86_64/p0' })
     const others = Array.from({ length: 12 }, (_, number) => publish(server, makeOne(10 + number)))
-    crowd.push(...(await Promise.all(others)).map((one) => ({ alone: false, ...one })))
+    crowd.push(...(await Promise.all(others)))
     await server.stop()
     calls = parseTrace(await readFile(trace, 'utf8'))
     return scratch.remove
   })
 
+  /** The folders of the databases that packages of an architecture go to, as the last lonely publish of one shows. */
+  function databasesOf(arch: string): string[] {
+    const index = alone.findLastIndex((one) => one.arch === arch)
+    const [previous, own] = [alone[index - 1], alone[index]].map((one) => findAnswer(calls, one?.port ?? 0))
+    return findWrittenDatabases(calls, dataFolder, { after: previous?.end ?? 0, before: own?.begin ?? 0 })
+  }
+
   test('answers a publish only when every byte and every name of it is synced, in this order', () => {
-    expect(alone.flatMap((one) => findGaps(calls, dataFolder, one))).toEqual([])
+    const gaps = alone.flatMap((one) => findGaps(calls, dataFolder, { ...one, databases: 'all' }))
+    expect(gaps).toEqual([])
   })
 
   test('answers publishes that share a commit no earlier', () => {
-    expect(crowd.flatMap((one) => findGaps(calls, dataFolder, one))).toEqual([])
+    expect(archs.map((arch) => databasesOf(arch).length)).toEqual([2, 1, 1])
+    const gaps = crowd.flatMap((one) =>
+      findGaps(calls, dataFolder, { ...one, databases: databasesOf(one.arch) }),
+    )
+    expect(gaps).toEqual([])
   })
 
   test('answers a removal only when nothing is left to sync', () => {
@@ -132,20 +144,25 @@ describe('a real server under strace', () => {
 
 const archs = ['any', 'x86_64', 'aarch64']
 
-/** Each of another size. */
+/** Each of another size, and of many writes. */
 function makeOne(number: number): PackageFile {
-  const content = Buffer.alloc(200_000 + number * 1000, 'x').map((_, index) => (index * index * 31) % 251)
   return forgePackage({
     name: `p${number}`,
     version: '1-1',
     arch: archs[number % 3] as string,
-    files: { 'usr/x': content },
+    files: { 'usr/x': makeRandom(number).bytes(200_000 + number * 1000) },
   })
 }
 
-async function publish(server: VieterServer, file: PackageFile): Promise<{ size: number; port: number }> {
+interface Sent {
+  readonly arch: string
+  readonly size: number
+  readonly port: number
+}
+
+async function publish(server: VieterServer, file: PackageFile): Promise<Sent> {
   const port = await send(server, { method: 'POST', path: '/lab/publish', body: file.bytes })
-  return { size: file.bytes.length, port }
+  return { arch: file.arch, size: file.bytes.length, port }
 }
 
 interface Request {

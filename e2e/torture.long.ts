@@ -6,7 +6,9 @@ import { runTorture } from './lab/torture.ts'
 const seed = seedOfRun()
 const kills = Number(process.env.LAB_KILLS ?? 300)
 
-test(`killed ${kills} times under load, the server loses nothing that it acknowledged and shows nothing by half (LAB_SEED=${seed})`, async () => {
+test(`killed ${kills} times under load, the server loses nothing that it acknowledged and shows nothing by half (LAB_SEED=${seed})`, {
+  timeout: 1_200_000,
+}, async () => {
   const scratch = await makeScratch('torture')
   onTestFinished(scratch.remove)
   const report = await runTorture({ seed, kills, folder: scratch.path })

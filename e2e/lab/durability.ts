@@ -2,13 +2,16 @@ import { basename, dirname } from 'node:path'
 import type { SystemCall } from './strace.ts'
 
 /** What is known of a publish from outside. */
-export interface TracedPublish {
+interface TracedPublish {
   /** Bytes of the package file; no other package of the trace has as many. */
   readonly size: number
   /** The port of the client's connection, which it used for this alone. */
   readonly port: number
-  /** Whether nothing else was under way until it was answered: then more can be said. */
-  readonly alone: boolean
+  /**
+   * The folders of the databases that it changed; `all` when nothing else was under way until it was answered, and so
+   * everything that was written by then was written for it.
+   */
+  readonly databases: 'all' | readonly string[]
 }
 
 /** A commit of the SQL store: what was appended to its write-ahead log, and the sync of it. */
@@ -39,18 +42,32 @@ export function findGaps(calls: readonly SystemCall[], dataFolder: string, publi
   const kept = findSync(before, dirname(named.target), named.end, answer.begin)
   if (!kept) return [...gaps, `${dirname(named.target)} was not synced between the rename and the answer`]
   const commits = findCommits(before, dataFolder).filter((commit) => commit.begin > kept.end)
-  const candidates = publish.alone ? commits.slice(-1) : commits
-  if (candidates.length === 0)
-    gaps.push('no commit was written and synced between the package’s folder and the answer')
-  else if (!candidates.some((commit) => unsyncedDatabases(before, dataFolder, commit.begin).length === 0))
-    gaps.push(...unsyncedDatabases(before, dataFolder, candidates[0]?.begin ?? 0))
-  return publish.alone ? [...gaps, ...findUnsynced(before, dataFolder, answer.begin)] : gaps
+  const isAlone = publish.databases === 'all'
+  const gapsOf = (commit: Commit) => unsyncedDatabases(before, dataFolder, publish.databases, commit.begin)
+  const candidates = isAlone ? commits.slice(-1) : commits
+  const [first] = candidates
+  if (!first) gaps.push('no commit was written and synced between the package’s folder and the answer')
+  else if (!candidates.some((commit) => gapsOf(commit).length === 0)) gaps.push(...gapsOf(first))
+  return isAlone ? [...gaps, ...findUnsynced(before, dataFolder, answer.begin)] : gaps
+}
+
+/** The folders of databases that were written to between two lines. */
+export function findWrittenDatabases(
+  calls: readonly SystemCall[],
+  dataFolder: string,
+  lines: { readonly after: number; readonly before: number },
+): string[] {
+  const written = calls.filter((call) => {
+    const isWithin = call.begin > lines.after && call.end < lines.before
+    return isWithin && isWrite(call) && call.object.startsWith(`${dataFolder}/databases/`)
+  })
+  return [...new Set(written.map((call) => dirname(call.object)))].sort()
 }
 
 /**
- * Everything below the folder whose bytes or whose name a power cut at this line would take, in words. Staged files
- * and what SQLite shares between processes count for nothing after a crash and are left out, and so is the main file
- * of the SQL store, which its log stands in for.
+ * Everything below the folder whose bytes or whose name a power cut at this line would take, in words. Staged files,
+ * the lock and what SQLite shares between processes count for nothing after a crash and are left out, and so is the
+ * main file of the SQL store, which its log stands in for.
  */
 export function findUnsynced(calls: readonly SystemCall[], folder: string, line: number): string[] {
   const before = calls.filter((call) => call.end < line && matters(call.target ?? call.object, folder))
@@ -80,7 +97,7 @@ export function findAnswer(calls: readonly SystemCall[], port: number): SystemCa
 
 function matters(path: string, folder: string): boolean {
   if (!path.startsWith(`${folder}/`)) return false
-  return !/\/\.staging(\/|$)|\/store\.sqlite(-shm)?$|\/server\.lock$|\/logs(\/|$)/.test(path)
+  return !/\/\.staging(\/|$)|\/store\.sqlite(-shm)?$|\/server\.lock(-journal)?$|\/logs(\/|$)/.test(path)
 }
 
 function isWrite({ name }: SystemCall): boolean {
@@ -153,6 +170,14 @@ function findCommits(calls: readonly SystemCall[], dataFolder: string): Commit[]
   return commits
 }
 
-function unsyncedDatabases(calls: readonly SystemCall[], dataFolder: string, line: number): string[] {
-  return findUnsynced(calls, dataFolder, line).filter((gap) => gap.startsWith(`${dataFolder}/databases`))
+function unsyncedDatabases(
+  calls: readonly SystemCall[],
+  dataFolder: string,
+  databases: TracedPublish['databases'],
+  line: number,
+): string[] {
+  const folders = databases === 'all' ? [`${dataFolder}/databases`] : databases
+  return findUnsynced(calls, dataFolder, line).filter((gap) =>
+    folders.some((folder) => gap.startsWith(`${folder}/`) || gap.startsWith(`${folder} `)),
+  )
 }

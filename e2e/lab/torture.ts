@@ -4,20 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expectDownloads, type Reconciled, reconcile } from './audit.ts'
 import { checkData } from './check.ts'
 import { type Clients, fetchListed, makeClients } from './clients.ts'
-import { effectOf } from './expected-packages.ts'
+import { eventually } from './eventually.ts'
+import type { ListedFile } from './expected-packages.ts'
 import { type FaultRule, type FaultShim, makeFaultShim } from './fault-shim.ts'
 import { forgePackage } from './forge.ts'
 import {
+  attempt,
   type Ledger,
   makeLedger,
   makePublisher,
   makeRepositoryMaker,
   type Publisher,
-  recordEffect,
   workUntilCut,
 } from './publishers.ts'
 import { makeRandom, type Random } from './random.ts'
-import { ask } from './repository-client.ts'
 import { findFreePort, launchServer, startServer, type VieterServer } from './vieter.ts'
 
 interface TortureOptions {
@@ -110,9 +110,8 @@ async function prepare({ seed, folder }: TortureOptions): Promise<Run> {
   const server = await startServer({ dataFolder: run.dataFolder, port })
   for (const arch of ['x86_64', 'aarch64']) {
     const file = forgePackage({ name: `keeper-${arch}`, version: '1-1', arch })
-    const operation = { kind: 'publish', repository: 'lab', file } as const
-    recordEffect(run.ledger, effectOf(run.ledger.packages, operation))
-    await ask(server, operation)
+    const answer = await attempt(run.ledger, server, { kind: 'publish', repository: 'lab', file })
+    if (answer?.status !== 200) throw new Error(`The first publish was answered with ${answer?.status}.`)
   }
   await server.stop()
   return run
@@ -124,19 +123,32 @@ async function start({ dataFolder, port, shim }: Run): Promise<VieterServer> {
 }
 
 /** Calls between which a crash leaves different things on disk, and about how many of each make a busy moment. */
-const deadlyCalls = { fsync: 40, fdatasync: 60, rename: 15, pwrite: 150, unlink: 15, open: 100, mkdir: 12 }
+const deadlyCalls = { fsync: 20, fdatasync: 20, rename: 8, pwrite: 80, unlink: 4, open: 40, mkdir: 6 }
 
-async function killUnderLoad({ ledger, publishers, random, shim, dataFolder }: Run, server: VieterServer) {
-  if (random.percent(60)) {
+/** Milliseconds in which a kill strikes. */
+const busyTime = 250
+
+/** Strikes at any moment of the load, more often once it has got going. */
+async function killUnderLoad(run: Run, server: VieterServer): Promise<void> {
+  const { ledger, publishers, random, shim, dataFolder } = run
+  const before = ledger.acknowledged
+  const working = Promise.all(publishers.map((publisher) => workUntilCut(ledger, publisher, server)))
+  if (random.percent(75)) await Promise.race([working, firstAnswer(ledger, before)])
+  if (random.percent(70)) {
     const [call, most] = random.pick(Object.entries(deadlyCalls) as [FaultRule['calls'][number], number][])
     await shim.fail({ calls: [call], error: 'KILL', path: `${dataFolder}/*`, skip: random.below(most) })
+    await Promise.race([working, server.ended, delay(2 * busyTime)])
+  } else {
+    await Promise.race([working, server.ended, delay(random.below(busyTime))])
   }
-  const working = Promise.all(publishers.map((publisher) => workUntilCut(ledger, publisher, server)))
-  await Promise.race([working, server.ended, delay(20 + random.below(500))])
   await server.kill()
   await working
   const { code, signal } = await server.ended
   if (signal !== 'SIGKILL') throw new Error(`The server ended by itself with ${code}:\n${server.log()}`)
+}
+
+async function firstAnswer(ledger: Ledger, before: number): Promise<void> {
+  await eventually('a first answer', () => ledger.acknowledged > before || undefined, { interval: 5 })
 }
 
 async function killDuringStart({ random, shim, dataFolder, port }: Run): Promise<void> {
@@ -153,17 +165,24 @@ async function killDuringStart({ random, shim, dataFolder, port }: Run): Promise
   await server.kill()
 }
 
-/** Looks at everything that is served, the repository that comes and goes included. */
-async function look(run: Run, server: VieterServer): Promise<Reconciled> {
-  const { ledger, clients } = run
-  const seen = new Map([
-    ...(await clients.sync()),
-    ...(await fetchListed(server.address, 'fleeting', 'x86_64')),
-    ...(await fetchListed(server.address, 'fleeting', 'aarch64')),
-  ])
+/** Looks at everything that is served, and has the data folder checked meanwhile. */
+async function look(run: Run, { address }: VieterServer): Promise<Reconciled> {
+  const { ledger, random, dataFolder } = run
+  // Hashing everything takes longer with every kill.
+  const words = random.percent(5) ? [] : ['--fast']
+  const [seen] = await Promise.all([whatIsListed(run, address), checkData(dataFolder, words)])
   const reconciled = reconcile(ledger, seen)
   const everServed = [...ledger.served.keys()].filter((path) => path.startsWith('lab/'))
-  const older = Array.from({ length: 15 }, () => run.random.pick(everServed))
-  await Promise.all([expectDownloads(ledger, server.address, older), checkData(run.dataFolder)])
+  const older = Array.from({ length: 15 }, () => random.pick(everServed))
+  await expectDownloads(ledger, address, older)
   return reconciled
+}
+
+/** What pacman lists of `lab`, and what stands in the databases of the repository that comes and goes. */
+async function whatIsListed({ clients }: Run, address: string): Promise<Map<string, ListedFile>> {
+  return new Map([
+    ...(await clients.sync()),
+    ...(await fetchListed(address, 'fleeting', 'x86_64')),
+    ...(await fetchListed(address, 'fleeting', 'aarch64')),
+  ])
 }

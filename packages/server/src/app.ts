@@ -11,6 +11,7 @@ import { fsBlobs } from './blobs/fs-blobs.ts'
 import { logFiles } from './blobs/log-files.ts'
 import type { Context } from './context.ts'
 import { packFiles } from './databases/pack-files.ts'
+import { createRenderers } from './databases/renderers.ts'
 import { makeFolder } from './files.ts'
 import { createAcceleration } from './http/acceleration.ts'
 import { mountJobs } from './http/jobs.ts'
@@ -109,6 +110,7 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
       await stopMaintenance?.()
       await context.commits.idle()
       await context.archives.stop()
+      await context.renderers.close()
       await context.packs.close()
       await opened.close()
     },
@@ -121,6 +123,7 @@ async function createContext(settings: Settings, log: Logger, { store, reader }:
   const databases = join(settings.data_dir, 'databases')
   await makeFolder(databases)
   const packs = packFiles(databases)
+  const renderers = createRenderers(join(settings.data_dir, 'store.sqlite'))
   const archRepos = await openArchRepos(store)
   const clock = () => Math.floor(Date.now() / 1000)
   const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
@@ -130,12 +133,13 @@ async function createContext(settings: Settings, log: Logger, { store, reader }:
     reader,
     blobs,
     archives: createArchiveReaders(),
-    disk: diskSpace([settings.data_dir, packages], settings.disk_reserve),
+    disk: diskSpace([settings.data_dir, ...(settings.pkg_dir ? [packages] : [])], settings.disk_reserve),
     logFiles: await logFiles(join(settings.data_dir, 'logs')),
     packs,
+    renderers,
     archRepos,
     format,
-    commits: createCommitQueue({ store, blobs, packs, archRepos, format, clock, settings, log }),
+    commits: createCommitQueue({ store, blobs, packs, renderers, archRepos, format, clock, settings, log }),
     jobEvents: new EventEmitter({ captureRejections: false }).setMaxListeners(0),
     stopping: new AbortController(),
     clock,

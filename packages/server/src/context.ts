@@ -5,10 +5,11 @@ import type { ArchiveReaders } from './archives/archive-readers.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { DiskSpace } from './blobs/disk-space.ts'
 import type { LogFiles } from './blobs/log-files.ts'
+import type { DatabaseFormat } from './databases/entry-reader.ts'
 import type { PackFiles } from './databases/pack-files.ts'
+import type { Renderers } from './databases/renderers.ts'
 import type { ArchRepos } from './services/arch-repos.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
-import type { DatabaseFormat } from './services/entry-reader.ts'
 import type { Store } from './store/open-store.ts'
 
 /** Tells those who wait for a job that one was queued. */
@@ -25,6 +26,7 @@ export interface Context {
   disk: DiskSpace
   logFiles: LogFiles
   packs: PackFiles
+  renderers: Renderers
   archRepos: ArchRepos
   format: DatabaseFormat
   commits: CommitQueue

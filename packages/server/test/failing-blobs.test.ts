@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findFile } from '../src/services/find-file.ts'
@@ -21,7 +22,7 @@ async function setUp(): Promise<Setting> {
 /** `published`, or the code of the refusal. */
 async function publish({ context }: Setting, name: string, text = 'x', replace = false): Promise<string> {
   const archive = packageArchive({ name, files: { 'usr/x': text } })
-  const body = streamOf(...pieces(archive, 64))
+  const body = streamOf(...pieces(archive, 65_536))
   const code = await codeOf(publishPackage(context, { repository: 'repo', body, replace }))
   return code === 'taken' ? 'published' : code
 }
@@ -64,7 +65,8 @@ describe('a disk that fails while a package comes in', () => {
       await publish(setting, 'first')
       const before = { files: storedFiles(setting), generations: await generations(setting) }
       setting.disk.fail(call, skip)
-      expect(await publish(setting, 'second')).toBe('EIO')
+      // Large enough for several writes, also where small chunks are put together first.
+      expect(await publish(setting, 'second', randomBytes(3 << 20).toString('base64'))).toBe('EIO')
       expect(setting.disk.failures()).toBeGreaterThan(0)
       expect(await isListed(setting, 'second')).toBe(false)
       expect({ files: storedFiles(setting), generations: await generations(setting) }).toEqual(before)

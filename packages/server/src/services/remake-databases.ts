@@ -1,23 +1,25 @@
 import type { Context } from '../context.ts'
 import { rebuildDatabases } from '../databases/database-writer.ts'
+import { formatName } from '../databases/entry-reader.ts'
 import type { Manifest } from '../databases/manifest.ts'
 import { usedPacks } from '../databases/manifest.ts'
 import { nextLastModified } from '../domain/last-modified.ts'
+import { readEntryNames } from '../store/entries.ts'
 import { saveArchRepo } from '../store/repositories.ts'
 import { saveManifest } from '../store/segments.ts'
 import { type ArchRepo, beginChange } from './arch-repos.ts'
-import { formatName, storedPages } from './entry-reader.ts'
 
-type Parts = Pick<Context, 'store' | 'packs' | 'archRepos' | 'format' | 'clock' | 'log'>
+type Parts = Pick<Context, 'store' | 'packs' | 'renderers' | 'archRepos' | 'format' | 'clock' | 'log'>
 
 /**
  * Writes the databases of an arch-repo anew from its rows, as a new generation. To be called when no change of the
  * arch-repo is being made.
  */
 export async function remakeDatabases(parts: Parts, archRepo: ArchRepo): Promise<void> {
-  const { store, packs, archRepos, format, clock } = parts
+  const { store, archRepos, format, clock } = parts
   const before = await archRepo.current.manifest()
-  const after = await rebuildDatabases(packs, archRepo.id, storedPages(store, archRepo.id, format))
+  const names = await readEntryNames(store, archRepo.id)
+  const after = await rebuildDatabases(parts, archRepo.id, { names, changes: [] })
   const end = await beginChange(archRepo)
   try {
     const { current, id, arch, updatedAt } = archRepo

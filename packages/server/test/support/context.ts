@@ -10,6 +10,7 @@ import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
 import { packFiles } from '../../src/databases/pack-files.ts'
+import { createRenderers } from '../../src/databases/renderers.ts'
 import { openArchRepos } from '../../src/services/arch-repos.ts'
 import { createCommitQueue } from '../../src/services/commit-queue.ts'
 import { openReader, openStore } from '../../src/store/open-store.ts'
@@ -39,6 +40,8 @@ export async function makeContext(
   onTestFinished(() => archives.stop())
   const packs = packFiles(join(folder, 'databases'))
   onTestFinished(() => packs.close())
+  const renderers = createRenderers(join(folder, 'store.sqlite'))
+  onTestFinished(() => renderers.close())
   const archRepos = await openArchRepos(store)
   const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
   const log = pino({ level: 'silent' })
@@ -53,10 +56,11 @@ export async function makeContext(
     disk: diskSpace([folder], settings.disk_reserve),
     reader,
     packs,
+    renderers,
     archRepos,
     format,
     logFiles: await logFiles(join(folder, 'logs')),
-    commits: createCommitQueue({ store, blobs, packs, archRepos, format, clock, settings, log }),
+    commits: createCommitQueue({ store, blobs, packs, renderers, archRepos, format, clock, settings, log }),
     jobEvents: new EventEmitter(),
     stopping: new AbortController(),
     clock,
