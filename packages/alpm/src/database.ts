@@ -1,23 +1,10 @@
-import type { PackageName, PackageVersion } from './brand.ts'
-import { joinBytes } from './byte-cursor.ts'
+import { type DatabaseEntry, databaseEntryTar } from './database-entry.ts'
 import { parseDesc } from './desc.ts'
 import { parseFiles } from './files.ts'
 import { FormatError, quote } from './format-error.ts'
 import { entryName, parseEntryName } from './names.ts'
 import { readTar, readTarBody, type TarEntry } from './tar-reader.ts'
-import { tarEnd, tarFile, tarHeader } from './tar-writer.ts'
-
-/** A package's record in a database. */
-export interface DatabaseEntry {
-  readonly name: PackageName
-  readonly version: PackageVersion
-  /** Text of the desc file. */
-  readonly desc: string
-  /** Text of the files file; only a `.files` database has it. */
-  readonly files?: string
-}
-
-const encoder = new TextEncoder()
+import { tarEnd } from './tar-writer.ts'
 
 /**
  * A database as an uncompressed tar, piece by piece, the entries in the order given: for each a directory
@@ -29,19 +16,9 @@ export function* databaseTar(entries: Iterable<DatabaseEntry>, mtime = 0): Gener
   const names = new Set<string>()
   for (const entry of entries) {
     addName(names, entry.name)
-    yield databaseEntryTar(entry, mtime)
+    yield* databaseEntryTar(entry, mtime)
   }
   yield tarEnd()
-}
-
-/** The part of a database's tar that holds one entry. */
-export function databaseEntryTar({ name, version, desc, files }: DatabaseEntry, mtime = 0): Uint8Array {
-  const directory = entryName(name, version)
-  return joinBytes([
-    tarHeader({ name: `${directory}/`, type: 'directory', mtime }),
-    tarFile(`${directory}/desc`, encoder.encode(desc), mtime),
-    ...(files === undefined ? [] : [tarFile(`${directory}/files`, encoder.encode(files), mtime)]),
-  ])
 }
 
 function addName(names: Set<string>, name: string): void {

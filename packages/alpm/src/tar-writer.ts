@@ -49,6 +49,13 @@ export function tarFile(name: string, body: Uint8Array, mtime = 0): Uint8Array {
   return whole
 }
 
+const zeros = new Uint8Array(blockSize)
+
+/** The zeros that follow a body of so many bytes. A view: not to be written to. */
+export function tarPadding(size: number): Uint8Array {
+  return zeros.subarray(0, roundUp(size) - size)
+}
+
 /** The two blocks of zeros that end an archive. */
 export function tarEnd(): Uint8Array {
   return new Uint8Array(2 * blockSize)

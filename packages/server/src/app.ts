@@ -132,7 +132,7 @@ async function createContext(
   const databases = join(settings.data_dir, 'databases')
   await makeFolder(databases)
   const packs = packFiles(databases)
-  const renderers = createRenderers(join(settings.data_dir, 'store.sqlite'))
+  const renderers = createRenderers(join(settings.data_dir, 'store.sqlite'), store)
   const archRepos = await openArchRepos(store)
   const clock = () => Math.floor(Date.now() / 1000)
   const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }

@@ -95,7 +95,7 @@ export async function lockData(settings: Settings): Promise<LockedData> {
   try {
     const store = await openStore(open.paths.store)
     const blobs = { ...(await fsBlobs(open.paths.packages)), pathOf: open.blobs.pathOf }
-    const renderers = createRenderers(open.paths.store)
+    const renderers = createRenderers(open.paths.store, store)
     const archRepos = await openArchRepos(store)
     const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
     const log = pino({ level: 'silent' })

@@ -8,10 +8,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { compactPack } from '../src/databases/compact-packs.ts'
 import { layOut } from '../src/databases/database-layout.ts'
 import { rebuildDatabases, updateDatabases } from '../src/databases/database-writer.ts'
+import type { WantedEntries } from '../src/databases/entry-reader.ts'
 import { type DatabaseKind, emptyManifest, isInRange, type Manifest } from '../src/databases/manifest.ts'
 import { type PackFiles, packFiles } from '../src/databases/pack-files.ts'
 import { openDatabase } from '../src/databases/read-database.ts'
-import { type RenderRequest, renderEntries } from '../src/databases/render-range.ts'
+import { renderEntries } from '../src/databases/render-entries.ts'
 import { filesIn, temporaryFolder } from './support/folders.ts'
 
 /** An arch-repo's databases without the rest of the server: the entries are in a map. */
@@ -31,7 +32,7 @@ function makeArchRepo() {
     parts: () => ({
       packs: archRepo.packs,
       renderers: {
-        render: async ({ range, kind }: RenderRequest) =>
+        render: async ({ range, kind }: WantedEntries) =>
           renderEntries(
             entriesOf(kind).filter(({ name }) => isInRange(name, range)),
             kind,

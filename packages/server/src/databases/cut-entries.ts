@@ -3,7 +3,9 @@ import type { DatabaseKind } from './manifest.ts'
 /** An entry as it stands in the tar of a database. */
 interface RenderedEntry {
   readonly name: string
-  readonly tar: Uint8Array
+  /** Bytes of tar, in pieces, and how many they are. */
+  readonly tar: readonly Uint8Array[]
+  readonly size: number
 }
 
 /**
@@ -24,17 +26,17 @@ export function cutEntries(entries: readonly RenderedEntry[], target: number): R
   let piece: RenderedEntry[] = []
   let size = 0
   for (const entry of entries) {
-    if (piece.length > 0 && (size >= aim || size + entry.tar.length > 2 * target)) {
+    if (piece.length > 0 && (size >= aim || size + entry.size > 2 * target)) {
       pieces.push(piece)
       piece = []
       size = 0
     }
     piece.push(entry)
-    size += entry.tar.length
+    size += entry.size
   }
   return [...pieces, piece]
 }
 
 function sizeOf(entries: readonly RenderedEntry[]): number {
-  return entries.reduce((size, { tar }) => size + tar.length, 0)
+  return entries.reduce((sum, { size }) => sum + size, 0)
 }

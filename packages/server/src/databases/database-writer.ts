@@ -11,7 +11,7 @@ import {
   segmentIndexOf,
 } from './manifest.ts'
 import type { PackFiles } from './pack-files.ts'
-import type { RenderedSegment } from './render-range.ts'
+import type { RenderedSegment } from './render-entries.ts'
 import type { Renderers } from './renderers.ts'
 
 interface Parts {

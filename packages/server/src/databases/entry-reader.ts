@@ -1,7 +1,7 @@
 import type { DatabaseEntry } from '@vieter/alpm'
 import { withOptionalFields } from '../domain/desc-fields.ts'
 import type { PackageFacts, PackageTexts } from '../domain/stored-package.ts'
-import { type EntryRow, readEntries, readTexts } from '../store/entries.ts'
+import { askForEntries, askForTexts, type EntryRow, type Statement, type TextsRow } from '../store/entries.ts'
 import type { Store } from '../store/open-store.ts'
 import type { DatabaseKind, NameRange } from './manifest.ts'
 
@@ -33,7 +33,8 @@ export type EntryChange =
       texts: PackageTexts | undefined
     })
 
-interface WantedEntries {
+/** The entries that an arch-repo will have in a range of names. */
+export interface WantedEntries {
   archRepoId: number
   kind: DatabaseKind
   range: NameRange
@@ -42,25 +43,46 @@ interface WantedEntries {
   format: DatabaseFormat
 }
 
-/** Reads the entries that an arch-repo will have in a range of names, sorted by name; those of `db` without files. */
-export async function readChangedEntries(store: Store, wanted: WantedEntries): Promise<DatabaseEntry[]> {
+/** What to ask the store for, and what to make of its answers: the asking may be left to another thread. */
+export interface EntryQuestions {
+  entries: Statement
+  /** Undefined when all texts are at hand. */
+  texts: Statement | undefined
+  wanted: Pick<WantedEntries, 'kind' | 'changes' | 'format'>
+}
+
+export function questionsOf(store: Store, wanted: WantedEntries): EntryQuestions {
   const { archRepoId, kind, range, changes, format } = wanted
+  const ids = changes.flatMap((change) => (change.gone || change.texts ? [] : (change.id ?? [])))
+  return {
+    entries: askForEntries(store, archRepoId, range, kind === 'files'),
+    texts: ids.length === 0 ? undefined : askForTexts(store, ids),
+    wanted: { kind, changes, format },
+  }
+}
+
+/** Makes entries, sorted by name, of what the store has answered; those of `db` without files. */
+export function entriesOf(
+  { kind, changes, format }: EntryQuestions['wanted'],
+  rows: readonly EntryRow[],
+  texts: readonly TextsRow[],
+): DatabaseEntry[] {
   const changed = new Set(changes.map(({ name }) => name))
-  const rows = await readEntries(store, archRepoId, range, kind === 'files')
+  const textsOf = new Map(texts.map((row) => [row.package_id, row]))
+  const present = changes.flatMap((change) => (change.gone ? [] : rowOf(change, textsOf)))
   const kept = rows.filter(({ name }) => !changed.has(name))
-  const entries = [...kept, ...(await readChanged(store, changes))].map((row) => entryOf(row, kind, format))
+  const entries = [...kept, ...present].map((row) => entryOf(row, kind, format))
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-async function readChanged(store: Store, changes: readonly EntryChange[]): Promise<EntryRow[]> {
-  const present = changes.flatMap((change) => (change.gone ? [] : change))
-  const ids = present.flatMap(({ id, texts }) => (texts || id === undefined ? [] : id))
-  const stored = await readTexts(store, ids)
-  return present.map(({ id, texts, name, version, md5, signature }) => {
-    const known = texts ?? stored.get(id ?? 0)
-    if (!known) throw new Error(`the package ${name} ${version} has no texts`)
-    return { name, version, md5, signature, ...known }
-  })
+function rowOf(
+  { name, version, md5, signature, id, texts }: EntryChange & { gone: false },
+  stored: ReadonlyMap<number, PackageTexts>,
+): EntryRow {
+  const known = texts ?? stored.get(id ?? 0)
+  if (!known) throw new Error(`the package ${name} ${version} has no texts`)
+  const { desc, files } = known
+  return { name, version, md5, signature, desc, files }
 }
 
 /** Fields of the store are what parsers let in: names and versions are such. */

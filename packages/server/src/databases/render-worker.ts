@@ -1,32 +1,41 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { openReader } from '../store/open-store.ts'
-import { renderRange } from './render-range.ts'
+import type { EntryRow, Statement, TextsRow } from '../store/entries.ts'
+import { openSqliteReadOnly } from '../store/sqlite.ts'
+import { type EntryQuestions, entriesOf } from './entry-reader.ts'
+import { renderEntries } from './render-entries.ts'
 import type { FromRenderer, ToRenderer } from './renderers.ts'
 
 /*
- * Renders segments beside the main thread, from the rows as they are committed.
+ * Renders segments beside the main thread, from the rows as they are committed. Loads little: each thread has modules of
+ * its own in memory.
  */
 
 const port = parentPort
 if (!port) throw new Error('render-worker runs in a worker thread alone')
 
-const reader = openReader(workerData as string)
+const reader = openSqliteReadOnly(workerData as string)
 
-port.on('message', async (message: ToRenderer) => {
+port.on('message', (message: ToRenderer) => {
   if (message === 'close') {
-    await (await reader).destroy()
+    reader.close()
     port.close()
     return
   }
-  const { id, request } = message
   try {
-    const segments = await renderRange(await reader, request)
+    const segments = render(message)
     const buffers = segments.map(({ bytes }) => bytes.buffer)
-    port.postMessage({ id, segments } satisfies FromRenderer, buffers)
+    port.postMessage({ segments } satisfies FromRenderer, buffers)
   } catch (fault) {
-    port.postMessage({
-      id,
-      fault: fault instanceof Error ? fault.message : String(fault),
-    } satisfies FromRenderer)
+    port.postMessage({ fault: fault instanceof Error ? fault.message : String(fault) } satisfies FromRenderer)
   }
 })
+
+function render({ entries, texts, wanted }: EntryQuestions): ReturnType<typeof renderEntries> {
+  const rows = rowsOf(entries) as EntryRow[]
+  const textRows = texts ? (rowsOf(texts) as TextsRow[]) : []
+  return renderEntries(entriesOf(wanted, rows, textRows), wanted.kind)
+}
+
+function rowsOf({ sql, parameters }: Statement): unknown[] {
+  return reader.execute(sql, parameters).rows
+}

@@ -1,20 +1,22 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { RenderedSegment, RenderRequest } from './render-range.ts'
+import type { Store } from '../store/open-store.ts'
+import { type EntryQuestions, questionsOf, type WantedEntries } from './entry-reader.ts'
+import type { RenderedSegment } from './render-entries.ts'
 
-export type ToRenderer = 'close' | { id: number; request: RenderRequest }
+export type ToRenderer = 'close' | EntryQuestions
 
-export type FromRenderer = { id: number; segments: RenderedSegment[] } | { id: number; fault: string }
+export type FromRenderer = { segments: RenderedSegment[] } | { fault: string }
 
 /** Threads that render segments, so that no request waits for a compression. */
 export interface Renderers {
   /** Rejects when the rows can't be read, or a segment didn't come out right. */
-  render(request: RenderRequest): Promise<RenderedSegment[]>
+  render(wanted: WantedEntries): Promise<RenderedSegment[]>
   close(): Promise<void>
 }
 
 interface Waiting {
-  request: RenderRequest
+  questions: EntryQuestions
   resolve(segments: RenderedSegment[]): void
   reject(fault: Error): void
 }
@@ -31,10 +33,9 @@ const threadCount = 2
 const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 }
 
 /** Threads are started when there is work for them. A thread that dies fails what it worked on, and is replaced. */
-export function createRenderers(storePath: string): Renderers {
+export function createRenderers(storePath: string, store: Store): Renderers {
   const threads = new Set<Thread>()
   const queue: Waiting[] = []
-  let lastId = 0
 
   function startThread(): Thread {
     const worker = new Worker(new URL('./render-worker.ts', import.meta.url), {
@@ -72,15 +73,14 @@ export function createRenderers(storePath: string): Renderers {
       const next = thread && queue.shift()
       if (!next) return
       thread.current = next
-      lastId += 1
-      thread.worker.postMessage({ id: lastId, request: next.request } satisfies ToRenderer)
+      thread.worker.postMessage(next.questions satisfies ToRenderer)
     }
   }
 
   return {
-    render(request) {
+    render(wanted) {
       const { promise, resolve, reject } = Promise.withResolvers<RenderedSegment[]>()
-      queue.push({ request, resolve, reject })
+      queue.push({ questions: questionsOf(store, wanted), resolve, reject })
       advance()
       return promise
     },

@@ -4,7 +4,7 @@ import { type DatabaseEntry, FormatError, readDatabase, readTar, tarEnd } from '
 import { findPackFault, readSegment } from '../databases/check-packs.ts'
 import { DatabaseFault } from '../databases/database-fault.ts'
 import { layOut } from '../databases/database-layout.ts'
-import { formatNamed, readChangedEntries } from '../databases/entry-reader.ts'
+import { entriesOf, formatNamed, questionsOf } from '../databases/entry-reader.ts'
 import {
   type DatabaseKind,
   databaseKinds,
@@ -15,7 +15,8 @@ import {
 } from '../databases/manifest.ts'
 import type { PackFiles } from '../databases/pack-files.ts'
 import type { Finding, OnProgress } from '../domain/finding.ts'
-import type { Store } from '../store/open-store.ts'
+import type { EntryRow } from '../store/entries.ts'
+import { runStatement, type Store } from '../store/open-store.ts'
 import { findVisibleArchRepos } from '../store/repositories.ts'
 import { loadManifest } from '../store/segments.ts'
 import type { Snapshots } from '../store/snapshots.ts'
@@ -81,8 +82,10 @@ async function look(
   const manifest = await loadManifest(store, archRepoId)
   const missing = await findPackFault(packs, archRepoId, manifest)
   if (missing || fast) return missing
-  const read: ReadEntries = (range, kind) =>
-    readChangedEntries(store, { archRepoId, kind, range, changes: [], format })
+  const read: ReadEntries = async (range, kind) => {
+    const { entries, wanted } = questionsOf(store, { archRepoId, kind, range, changes: [], format })
+    return entriesOf(wanted, await runStatement<EntryRow>(store, entries), [])
+  }
   const step = `reading the databases of ${archRepo.repository}/${archRepo.arch}`
   try {
     for (const kind of databaseKinds) {

@@ -1,5 +1,5 @@
 import { AppError } from '@vieter/api'
-import { Kysely, type Transaction } from 'kysely'
+import { CompiledQuery, Kysely, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations/index.ts'
 import { openSqliteReadOnly } from './sqlite.ts'
@@ -42,6 +42,15 @@ export async function openReader(path: string): Promise<Store> {
     await reader.destroy()
     throw fault
   }
+}
+
+/** Runs a query that was put into words; whoever calls knows what its rows are. */
+export async function runStatement<Row>(
+  store: Store,
+  { sql, parameters }: Pick<CompiledQuery, 'sql' | 'parameters'>,
+): Promise<Row[]> {
+  const { rows } = await store.executeQuery<Row>(CompiledQuery.raw(sql, [...parameters]))
+  return rows
 }
 
 async function migrate(store: Store): Promise<void> {

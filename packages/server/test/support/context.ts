@@ -40,7 +40,7 @@ export async function makeContext(
   const archives = createArchiveReaders()
   onTestFinished(() => archives.stop())
   const packs = packFiles(join(folder, 'databases'))
-  const renderers = createRenderers(join(folder, 'store.sqlite'))
+  const renderers = createRenderers(join(folder, 'store.sqlite'), store)
   onTestFinished(async () => {
     await context.commits.idle()
     await renderers.close()
