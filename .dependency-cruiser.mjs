@@ -37,12 +37,13 @@ export default {
       to: { path: '^packages/(server|agent)/', dependencyTypesNot: ['dynamic-import'] },
     },
     {
-      name: 'cli-loads-products-in-three-commands',
-      comment: 'Only `server`, `agent` and a local `targets build` run a product in this process.',
+      name: 'cli-loads-products-in-commands-that-run-them',
+      comment:
+        'Only `server`, `agent`, a local `targets build` and the tools of the data folder (docs/adr/0006) run a product in this process.',
       severity: 'error',
       from: {
         path: '^packages/cli/src/',
-        pathNot: '^packages/cli/src/commands/(server|agent|build-here)\\.ts$',
+        pathNot: '^packages/cli/src/commands/(server|agent|build-here|check|mirror|backup|restore)\\.ts$',
       },
       to: { path: '^packages/(server|agent)/' },
     },
@@ -82,10 +83,10 @@ export default {
     },
     {
       name: 'nothing-imports-main',
-      comment: 'main is where a process begins; what others need lives elsewhere.',
+      comment: 'main, and tools beside it, are where a process begins; what others need lives elsewhere.',
       severity: 'error',
       from: { path: '^packages/', pathNot: '^packages/cli/src/commands/' },
-      to: { path: '^packages/[^/]+/src/main\\.ts$' },
+      to: { path: '^packages/[^/]+/src/(main|tools)\\.ts$' },
     },
   ],
   options: {

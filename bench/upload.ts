@@ -1,10 +1,12 @@
 // How long the publishing of one archive of about 1 GiB takes, beside a pipeline of shell tools that stores, hashes and unpacks it.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runChecked } from '../e2e/lab/processes.ts'
 import { startServer, type VieterServer } from '../e2e/lab/vieter.ts'
 import { makeTreePackage } from './file-tree.ts'
+import { printBars } from './lab/bars.ts'
+import { showStep } from './lab/progress.ts'
 import { formatMarkdownTable, median } from './statistics.ts'
 
 const archiveSize = 2 ** 30
@@ -39,7 +41,7 @@ const pipeTimes: number[] = []
 const archive = join(scratch, 'tree-1-1-any.pkg.tar.zst')
 let size = 0
 try {
-  console.log('making the archive')
+  showStep('making the archive')
   await makeTreePackage(archive, { tree: '/usr', size: archiveSize, name: 'tree' })
   size = statSync(archive).size
   const server = await startServer({
@@ -48,7 +50,7 @@ try {
   })
   try {
     for (let run = 1; run <= runs; run += 1) {
-      console.log(`run ${run}`)
+      showStep(`run ${run}`)
       pipeTimes.push(await pipe(archive, scratch))
       publishTimes.push(await publish(server, archive, `bench-${run}`))
     }
@@ -59,10 +61,7 @@ try {
   rmSync(scratch, { recursive: true, force: true })
 }
 
-const [processor] = cpus()
-console.log(
-  `\n${cpus().length} × ${processor?.model ?? 'processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n`,
-)
+const ratio = median(publishTimes) / median(pipeTimes)
 const seconds = (times: readonly number[]) => times.map((time) => (time / 1000).toFixed(2)).join(', ')
 console.log(
   formatMarkdownTable(
@@ -81,8 +80,15 @@ console.log(
         (median(publishTimes) / 1000).toFixed(2),
         seconds(pipeTimes),
         (median(pipeTimes) / 1000).toFixed(2),
-        (median(publishTimes) / median(pipeTimes)).toFixed(2),
+        ratio.toFixed(2),
       ],
     ],
   ),
 )
+printBars([
+  {
+    promise: 'at most 1.3 times as long as the pipeline',
+    figure: `${ratio.toFixed(2)} times`,
+    holds: ratio <= 1.3,
+  },
+])

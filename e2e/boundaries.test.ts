@@ -57,7 +57,7 @@ const forbidden: Record<string, Record<string, string>> = {
       "import { thing } from '../../../server/src/x.ts'\nexport const run = thing\n",
     'packages/server/src/x.ts': thing,
   },
-  'cli-loads-products-in-three-commands': {
+  'cli-loads-products-in-commands-that-run-them': {
     'packages/cli/src/commands/logs.ts': "export const run = () => import('../../../agent/src/x.ts')\n",
     'packages/agent/src/x.ts': thing,
   },

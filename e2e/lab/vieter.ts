@@ -5,7 +5,7 @@ import { architecture } from './architecture.ts'
 import { eventually } from './eventually.ts'
 import { type Outcome, type RunOptions, run, type Service, startService } from './processes.ts'
 
-const program = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../../packages/cli/bin/vieter.mjs', import.meta.url))
 
 /** `VIETER_*` variables. */
 export type Settings = Readonly<Record<`VIETER_${string}`, string>>
@@ -58,7 +58,7 @@ export async function launchServer(
   const { dataFolder, host = '127.0.0.1', apiKey = 'laboratory-key' } = options
   await mkdir(dataFolder, { recursive: true })
   const port = options.port ?? (await findFreePort(host))
-  const address = `http://${host}:${port}`
+  const address = `http://${host}:${port}${options.settings?.VIETER_BASE_PATH ?? ''}`
   const settings: Settings = {
     VIETER_HOST: host,
     VIETER_PORT: String(port),
@@ -120,6 +120,11 @@ export function vieter(
     ...rest,
     environment: environmentOf({ ...known, ...settings }),
   })
+}
+
+/** Starts a command line and leaves it running. */
+export function spawnVieter(words: readonly string[], settings: Settings): Promise<Service> {
+  return startService(process.execPath, [program, ...words], { env: environmentOf(settings) })
 }
 
 function startVieter(

@@ -16,8 +16,9 @@ export interface TarHeader {
   readonly linkname?: string
 }
 
-const typeflags = { file: '0', symlink: '2', directory: '5' } as const
+const typeflags = { file: 0x30, symlink: 0x32, directory: 0x35 } as const
 const modes = { file: 0o644, symlink: 0o777, directory: 0o755 } as const
+const paxTypeflag = 0x78
 const encoder = new TextEncoder()
 
 /**
@@ -33,7 +34,7 @@ export function tarHeader(header: TarHeader): Uint8Array {
   const record = paxRecord('path', name)
   const pax: TarHeader = { name: '', size: record.length, mode: 0o644, mtime: header.mtime ?? 0 }
   return joinBytes([
-    ustarBlock(pax, encoder.encode('PaxHeader'), undefined, 'x'),
+    ustarBlock(pax, encoder.encode('PaxHeader'), undefined, paxTypeflag),
     padded(record),
     ustarBlock(header, name.subarray(0, 100)),
   ])
@@ -41,7 +42,11 @@ export function tarHeader(header: TarHeader): Uint8Array {
 
 /** Header, body and padding of a file. */
 export function tarFile(name: string, body: Uint8Array, mtime = 0): Uint8Array {
-  return joinBytes([tarHeader({ name, size: body.length, mtime }), padded(body)])
+  const header = tarHeader({ name, size: body.length, mtime })
+  const whole = new Uint8Array(header.length + roundUp(body.length))
+  whole.set(header)
+  whole.set(body, header.length)
+  return whole
 }
 
 /** The two blocks of zeros that end an archive. */
@@ -64,37 +69,61 @@ function paxRecord(key: string, value: Uint8Array): Uint8Array {
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(Math.ceil(bytes.length / blockSize) * blockSize)
+  const whole = new Uint8Array(roundUp(bytes.length))
   whole.set(bytes)
   return whole
 }
 
-function ustarBlock(header: TarHeader, name: Uint8Array, prefix?: Uint8Array, typeflag?: string): Uint8Array {
-  const type = header.type ?? 'file'
+function roundUp(length: number): number {
+  return Math.ceil(length / blockSize) * blockSize
+}
+
+/** What all headers share, to be copied: thousands are written at a time. */
+const template = makeTemplate()
+
+function makeTemplate(): Uint8Array {
   const block = new Uint8Array(blockSize)
-  block.set(name, 0)
-  block.set(octal(header.mode ?? modes[type], 8), 100)
-  block.set(octal(0, 8), 108)
-  block.set(octal(0, 8), 116)
-  block.set(octal(header.size ?? 0, 12), 124)
-  block.set(octal(header.mtime ?? 0, 12), 136)
-  block.fill(0x20, 148, 156)
-  block.set(encoder.encode(typeflag ?? typeflags[type]), 156)
-  block.set(encoder.encode(header.linkname ?? '').subarray(0, 100), 157)
+  for (const [at, width] of [
+    [108, 8],
+    [116, 8],
+    [329, 8],
+    [337, 8],
+  ] as const)
+    writeOctal(block, at, width, 0)
   block.set(encoder.encode('ustar\0' + '00root'), 257)
   block.set(encoder.encode('root'), 297)
-  block.set(octal(0, 8), 329)
-  block.set(octal(0, 8), 337)
-  if (prefix) block.set(prefix, 345)
-  const sum = block.reduce((total, byte) => total + byte, 0)
-  block.set(encoder.encode(`${sum.toString(8).padStart(6, '0')}\0 `), 148)
   return block
 }
 
-/** A number in `width` bytes: octal digits and a NUL. */
-function octal(value: number, width: number): Uint8Array {
-  const digits = value.toString(8).padStart(width - 1, '0')
-  if (digits.length >= width)
-    throw new RangeError(`${value} does not fit into ${width} bytes of a tar header.`)
-  return encoder.encode(`${digits}\0`)
+function ustarBlock(header: TarHeader, name: Uint8Array, prefix?: Uint8Array, typeflag?: number): Uint8Array {
+  const type = header.type ?? 'file'
+  const block = template.slice()
+  block.set(name, 0)
+  writeOctal(block, 100, 8, header.mode ?? modes[type])
+  writeOctal(block, 124, 12, header.size ?? 0)
+  writeOctal(block, 136, 12, header.mtime ?? 0)
+  block[156] = typeflag ?? typeflags[type]
+  if (header.linkname) block.set(encoder.encode(header.linkname).subarray(0, 100), 157)
+  if (prefix) block.set(prefix, 345)
+  writeChecksum(block)
+  return block
+}
+
+/** The sum of all bytes, its own field counted as blanks: six digits, a NUL, a blank. */
+function writeChecksum(block: Uint8Array): void {
+  let sum = 8 * 0x20
+  for (let at = 0; at < blockSize; at++) sum += block[at] ?? 0
+  writeOctal(block, 148, 7, sum)
+  block[155] = 0x20
+}
+
+/** Writes a number as octal digits that fill the field, and a NUL. Throws RangeError when it doesn't fit. */
+function writeOctal(block: Uint8Array, start: number, width: number, value: number): void {
+  let rest = value
+  for (let at = start + width - 2; at >= start; at--) {
+    block[at] = 0x30 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
+  block[start + width - 1] = 0
+  if (rest > 0) throw new RangeError(`${value} does not fit into ${width} bytes of a tar header.`)
 }

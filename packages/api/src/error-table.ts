@@ -155,6 +155,26 @@ export const errorTable = {
     meaning: 'Another server uses the data folder.',
     hint: 'Stop the other server, or set `data_dir` to another folder.',
   },
+  DATA_NOT_FOUND: {
+    status: 0,
+    meaning: 'The data folder holds no data of a server.',
+    hint: 'Check `data_dir`: a relative one counts from the current folder.',
+  },
+  DATA_DAMAGED: {
+    status: 0,
+    meaning: 'Something in the data folder, or in a backup, is missing or damaged.',
+    hint: 'See what `vieter check` says.',
+  },
+  FOLDER_REFUSED: {
+    status: 0,
+    meaning: 'The folder that was named cannot be used for this.',
+    hint: 'Name another folder.',
+  },
+  FOLDER_IN_USE: {
+    status: 0,
+    meaning: 'Another run writes to the same folder.',
+    hint: 'Wait until it has ended.',
+  },
   ADDRESS_IN_USE: {
     status: 0,
     meaning: 'Another program listens on the address already.',

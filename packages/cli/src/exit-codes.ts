@@ -5,7 +5,7 @@ import { UsageError } from './usage-error.ts'
 /** What the exit codes of `vieter` mean; docs/reference/exit-codes.md says the same at length. */
 export const exitCodes = {
   0: 'it was done',
-  1: 'it failed: the server said no, or the build failed',
+  1: 'it failed: the server said no, the build failed, or the check found faults',
   2: 'the command line or the configuration is wrong, nothing was tried',
   3: 'the server cannot be reached',
 } as const
@@ -15,6 +15,8 @@ export type ExitCode = keyof typeof exitCodes
 const exitCodeOfError: Partial<Record<ErrorCode, ExitCode>> = {
   CONFIGURATION_INVALID: 2,
   ADDRESS_IN_USE: 2,
+  DATA_NOT_FOUND: 2,
+  FOLDER_REFUSED: 2,
   SERVER_UNREACHABLE: 3,
 }
 

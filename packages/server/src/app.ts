@@ -11,6 +11,7 @@ import { fsBlobs } from './blobs/fs-blobs.ts'
 import { logFiles } from './blobs/log-files.ts'
 import type { Context } from './context.ts'
 import { packFiles } from './databases/pack-files.ts'
+import { createRenderers } from './databases/renderers.ts'
 import { makeFolder } from './files.ts'
 import { createAcceleration } from './http/acceleration.ts'
 import { mountJobs } from './http/jobs.ts'
@@ -28,9 +29,11 @@ import { sha256 } from './secrets.ts'
 import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
 import { startMaintenance } from './services/maintenance.ts'
+import { mendPackages } from './services/mend-packages.ts'
 import { mendDatabases } from './services/remake-databases.ts'
 import { lockDataFolder } from './store/data-lock.ts'
 import { openReader, openStore, type Store } from './store/open-store.ts'
+import { type Snapshots, snapshotsOf } from './store/snapshots.ts'
 
 interface AppOptions {
   settings: Settings
@@ -63,7 +66,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     opened.push(() => store.destroy())
     const reader = await openReader(path)
     opened.push(() => reader.destroy())
-    return await assemble(options, { store, reader, close })
+    return await assemble(options, { store, reader, snapshots: snapshotsOf(path), close })
   } catch (fault) {
     await close()
     throw fault
@@ -73,6 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 interface Opened {
   store: Store
   reader: Store
+  snapshots: Snapshots
   /** Closes what was opened, and lets go of the data folder. */
   close(): Promise<void>
 }
@@ -95,6 +99,8 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   let stopMaintenance: (() => Promise<void>) | undefined
   return {
     async start() {
+      // Before requests are taken: an upload has a blob before it has a row.
+      await mendPackages(context)
       await mendDatabases(context)
       await listen(server, settings)
       stopMaintenance = await startMaintenance(context)
@@ -109,18 +115,24 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
       await stopMaintenance?.()
       await context.commits.idle()
       await context.archives.stop()
+      await context.renderers.close()
       await context.packs.close()
       await opened.close()
     },
   }
 }
 
-async function createContext(settings: Settings, log: Logger, { store, reader }: Opened): Promise<Context> {
+async function createContext(
+  settings: Settings,
+  log: Logger,
+  { store, reader, snapshots }: Opened,
+): Promise<Context> {
   const packages = settings.pkg_dir ?? join(settings.data_dir, 'packages')
   const blobs = await fsBlobs(packages)
   const databases = join(settings.data_dir, 'databases')
   await makeFolder(databases)
   const packs = packFiles(databases)
+  const renderers = createRenderers(join(settings.data_dir, 'store.sqlite'))
   const archRepos = await openArchRepos(store)
   const clock = () => Math.floor(Date.now() / 1000)
   const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
@@ -128,14 +140,16 @@ async function createContext(settings: Settings, log: Logger, { store, reader }:
     settings,
     store,
     reader,
+    snapshots,
     blobs,
     archives: createArchiveReaders(),
-    disk: diskSpace([settings.data_dir, packages], settings.disk_reserve),
+    disk: diskSpace([settings.data_dir, ...(settings.pkg_dir ? [packages] : [])], settings.disk_reserve),
     logFiles: await logFiles(join(settings.data_dir, 'logs')),
     packs,
+    renderers,
     archRepos,
     format,
-    commits: createCommitQueue({ store, blobs, packs, archRepos, format, clock, settings, log }),
+    commits: createCommitQueue({ store, blobs, packs, renderers, archRepos, format, clock, settings, log }),
     jobEvents: new EventEmitter({ captureRejections: false }).setMaxListeners(0),
     stopping: new AbortController(),
     clock,

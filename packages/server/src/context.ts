@@ -5,11 +5,13 @@ import type { ArchiveReaders } from './archives/archive-readers.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { DiskSpace } from './blobs/disk-space.ts'
 import type { LogFiles } from './blobs/log-files.ts'
+import type { DatabaseFormat } from './databases/entry-reader.ts'
 import type { PackFiles } from './databases/pack-files.ts'
+import type { Renderers } from './databases/renderers.ts'
 import type { ArchRepos } from './services/arch-repos.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
-import type { DatabaseFormat } from './services/entry-reader.ts'
 import type { Store } from './store/open-store.ts'
+import type { Snapshots } from './store/snapshots.ts'
 
 /** Tells those who wait for a job that one was queued. */
 type JobEvents = EventEmitter<{ queued: [] }>
@@ -20,11 +22,14 @@ export interface Context {
   store: Store
   /** The same data, for questions that must not wait for a commit. It changes nothing. */
   reader: Store
+  /** The same data as it is at one moment, for long readings. */
+  snapshots: Snapshots
   blobs: BlobStore
   archives: ArchiveReaders
   disk: DiskSpace
   logFiles: LogFiles
   packs: PackFiles
+  renderers: Renderers
   archRepos: ArchRepos
   format: DatabaseFormat
   commits: CommitQueue

@@ -159,3 +159,35 @@ describe('packages that are replaced before anyone has seen them', () => {
     expect(rows.map(({ blob_key }) => blob_key).sort()).toEqual(filesIn(join(context.folder, 'packages')))
   })
 })
+
+describe('work that an arch-repo is left alone for', () => {
+  test('runs when no change of it is being made; the next changes wait for it, those of others do not', async () => {
+    const context = await makeContext()
+    await (await publish(context, 'first'))()
+    const events: string[] = []
+    const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+    const change = await publish(context, 'a')
+    const later = await publish(context, 'b')
+    const changed = change().then(() => events.push('a'))
+    const worked = context.commits.exclusively('repo', 'x86_64', async () => {
+      events.push('work begins')
+      await mayEnd
+      events.push('work ends')
+    })
+    const changedLater = later().then(() => events.push('b'))
+    const packages = [await receive(context, 'elsewhere')]
+    await context.commits.submit('other', { kind: 'publish', packages, replace: false })
+    events.push('other')
+    end()
+    await Promise.all([changed, worked, changedLater, context.commits.idle()])
+    expect(events.filter((event) => event !== 'other')).toEqual(['a', 'work begins', 'work ends', 'b'])
+    expect(events.indexOf('other')).toBeLessThan(events.indexOf('work ends'))
+  })
+
+  test('tells of its fault, and holds up nobody after it', async () => {
+    const context = await makeContext()
+    await expect(context.commits.exclusively('repo', 'x86_64', fail)).rejects.toThrow('not this one')
+    await (await publish(context, 'a'))()
+    expect(await isPublished(context, 'a')).toBe(true)
+  })
+})

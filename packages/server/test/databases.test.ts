@@ -11,6 +11,7 @@ import { rebuildDatabases, updateDatabases } from '../src/databases/database-wri
 import { type DatabaseKind, emptyManifest, isInRange, type Manifest } from '../src/databases/manifest.ts'
 import { type PackFiles, packFiles } from '../src/databases/pack-files.ts'
 import { openDatabase } from '../src/databases/read-database.ts'
+import { type RenderRequest, renderEntries } from '../src/databases/render-range.ts'
 import { filesIn, temporaryFolder } from './support/folders.ts'
 
 /** An arch-repo's databases without the rest of the server: the entries are in a map. */
@@ -18,33 +19,44 @@ function makeArchRepo() {
   const folder = temporaryFolder(onTestFinished)
   const entries = new Map<string, DatabaseEntry>()
   const sorted = () => [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const entriesOf = (kind: DatabaseKind) =>
+    sorted().map(
+      ({ files, ...one }): DatabaseEntry => (kind === 'files' ? { ...one, files: files ?? '' } : one),
+    )
   const archRepo = {
     folder,
     packs: packFiles(folder),
     entries,
     manifest: emptyManifest as Manifest,
+    parts: () => ({
+      packs: archRepo.packs,
+      renderers: {
+        render: async ({ range, kind }: RenderRequest) =>
+          renderEntries(
+            entriesOf(kind).filter(({ name }) => isInRange(name, range)),
+            kind,
+          ),
+        close: async () => {},
+      },
+      format: { md5sum: false, pgpsig: false },
+    }),
     /** Publishes and removes (undefined), as one group. */
     async change(changes: Record<string, DatabaseEntry | undefined>): Promise<void> {
       for (const [name, entry] of Object.entries(changes)) {
         if (entry) entries.set(name, entry)
         else entries.delete(name)
       }
-      archRepo.manifest = await updateDatabases(archRepo.packs, 1, {
+      archRepo.manifest = await updateDatabases(archRepo.parts(), 1, {
         manifest: archRepo.manifest,
-        names: Object.keys(changes),
-        read: async (range) => sorted().filter(({ name }) => isInRange(name, range)),
+        changes: Object.keys(changes).map((name) => ({ name, gone: true })),
       })
     },
     async rebuild(): Promise<void> {
-      archRepo.manifest = await rebuildDatabases(archRepo.packs, 1, async (after) =>
-        sorted()
-          .filter(({ name }) => after === undefined || name > after)
-          .slice(0, 50),
-      )
+      const names = sorted().map(({ name }) => name)
+      archRepo.manifest = await rebuildDatabases(archRepo.parts(), 1, { names, changes: [] })
     },
     served: (kind: DatabaseKind) => serve(archRepo.packs, archRepo.manifest, kind),
-    expected: (kind: DatabaseKind) =>
-      sorted().map(({ files, ...entry }) => (kind === 'files' ? { ...entry, files } : entry)),
+    expected: entriesOf,
   }
   onTestFinished(() => archRepo.packs.close())
   return archRepo

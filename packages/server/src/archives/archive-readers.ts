@@ -22,6 +22,9 @@ interface ReadersOptions {
  */
 const defaults = { threads: 2, heapLimit: 640 }
 
+/** With how many uploads a thread is busy: each takes about 30 MiB and half a second to start. */
+const busy = 4
+
 /** How many slots are kept for the next uploads. */
 const keptSlots = 8
 
@@ -38,10 +41,10 @@ export function createArchiveReaders({
     },
   }
 
-  /** The one with the least to do; a new one rather than one that has anything to do. */
+  /** The one with the least to do; a new one if that is busy. */
   function pick(): ReaderThread {
     const [least] = [...started].sort((a, b) => a.load() - b.load())
-    if (least && (least.load() === 0 || started.size >= threads)) return least
+    if (least && (least.load() < busy || started.size >= threads)) return least
     const thread = startReaderThread(heapLimit, () => started.delete(thread))
     started.add(thread)
     return thread

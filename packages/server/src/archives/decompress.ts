@@ -11,8 +11,11 @@ interface Decompressed {
   tar: AsyncIterable<Uint8Array>
 }
 
-/** How much a decoder unpacks at a time, in bytes: each piece costs a turn of the event loop. */
-const chunkSize = 512 * 1024
+/**
+ * How much a decoder unpacks at a time, in bytes. Each piece costs a turn of the event loop, so they are large where the
+ * archive is; the memory of a large one costs more than a small archive takes altogether.
+ */
+const pieceSizes = { small: 32 * 1024, large: 512 * 1024 }
 
 /** How many first bytes tell the compression: a tar header is one block. */
 const headSize = 512
@@ -23,10 +26,11 @@ const headSize = 512
  * Throws FormatError, also while the tar is read: unknown or untaken compression, damage, truncation, garbage at the end.
  */
 export async function decompress(bytes: AsyncIterable<Uint8Array>): Promise<Decompressed> {
-  const { head, all } = await peek(bytes)
+  const { head, all, isLarge } = await peek(bytes)
+  const chunkSize = isLarge ? pieceSizes.large : pieceSizes.small
   const compression = detectCompression(head)
-  if (compression === 'zstd') return { compression, tar: told(unpackZstd(all), 'zstd') }
-  if (compression === 'gzip') return { compression, tar: told(unpackGzip(all), 'gzip') }
+  if (compression === 'zstd') return { compression, tar: told(unpackZstd(all, chunkSize), 'zstd') }
+  if (compression === 'gzip') return { compression, tar: told(unpackGzip(all, chunkSize), 'gzip') }
   if (compression === 'xz') return { compression, tar: told(decompressXz(all), 'xz') }
   if (compression === 'tar') return { compression, tar: all }
   if (compression)
@@ -40,9 +44,14 @@ export async function decompress(bytes: AsyncIterable<Uint8Array>): Promise<Deco
   )
 }
 
-async function peek(
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; all: AsyncIterable<Uint8Array> }> {
+interface Peeked {
+  head: Uint8Array
+  all: AsyncIterable<Uint8Array>
+  /** The bytes come in large chunks. */
+  isLarge: boolean
+}
+
+async function peek(bytes: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const iterator = bytes[Symbol.asyncIterator]()
   const chunks: Uint8Array[] = []
   let size = 0
@@ -53,7 +62,8 @@ async function peek(
     chunks.push(value.length < headSize ? value.slice() : value)
     size += value.length
   }
-  return { head: Buffer.concat(chunks).subarray(0, headSize), all: rejoin(chunks, iterator) }
+  const head = Buffer.concat(chunks.map((chunk) => chunk.subarray(0, headSize))).subarray(0, headSize)
+  return { head, all: rejoin(chunks, iterator), isLarge: size >= pieceSizes.large }
 }
 
 async function* rejoin(head: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -77,13 +87,32 @@ async function* told(tar: AsyncIterable<Uint8Array>, compression: string): Async
   }
 }
 
+/**
+ * What a decoder unpacks. Its memory is freed as soon as the next piece is asked for: left to the garbage collector, the
+ * pieces of a large archive would pile up to more than all the rest of the server. A decoder cuts several pieces from one
+ * buffer, one after the other, and has done with it when a piece comes from another.
+ */
+async function* freed(
+  decoder: AsyncIterable<Buffer<ArrayBuffer>>,
+  chunkSize: number,
+): AsyncGenerator<Uint8Array> {
+  let last: ArrayBuffer | undefined
+  for await (const { buffer, byteOffset, length } of decoder) {
+    if (last !== buffer) last?.transfer(0)
+    // Memory of any other size would not be the decoder's alone.
+    last = buffer.byteLength === chunkSize ? buffer : undefined
+    yield new Uint8Array(buffer, byteOffset, length)
+  }
+  last?.transfer(0)
+}
+
 /** One decoder for each frame: Node's stops after the first of several, and ignores garbage after the last. */
-async function* unpackZstd(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unpackZstd(bytes: AsyncIterable<Uint8Array>, chunkSize: number): AsyncGenerator<Uint8Array> {
   const pieces = zstdPieces(bytes)
   for (let first = await pieces.next(); !first.done; first = await pieces.next()) {
     const decoder = createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 27 } })
     const fed = feedFrame(decoder, first.value, pieces).catch((fault: Error) => decoder.destroy(fault))
-    yield* decoder as AsyncIterable<Uint8Array>
+    yield* freed(decoder, chunkSize)
     await fed
   }
 }
@@ -104,13 +133,13 @@ async function feedFrame(
 }
 
 /** Node reads all members of a gzip file but silently ignores what follows the last; that is found by counting. */
-async function* unpackGzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unpackGzip(bytes: AsyncIterable<Uint8Array>, chunkSize: number): AsyncGenerator<Uint8Array> {
   const decoder = createGunzip({ chunkSize })
   const fed = feedAll(decoder, bytes).catch((fault: Error) => {
     decoder.destroy(fault)
     return 0
   })
-  yield* decoder as AsyncIterable<Uint8Array>
+  yield* freed(decoder, chunkSize)
   const rest = (await fed) - decoder.bytesWritten
   if (rest > 0) throw new FormatError('trailing-garbage', `${rest} bytes follow the end of the gzip data.`)
 }

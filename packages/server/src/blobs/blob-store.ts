@@ -1,3 +1,5 @@
+import type { BlobFile } from '../domain/compare-blobs.ts'
+
 /** A blob that is being written and that nobody sees yet. */
 export interface StagedBlob {
   /** Once this resolves the chunk may be changed. One call at a time. */
@@ -24,4 +26,6 @@ export interface BlobStore {
   open(key: string): Promise<OpenBlob | undefined>
   /** Harmless when there is no such blob. */
   delete(key: string): Promise<void>
+  /** All that are committed, in no order. */
+  list(): Promise<BlobFile[]>
 }

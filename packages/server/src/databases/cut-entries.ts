@@ -1,7 +1,7 @@
 import type { DatabaseKind } from './manifest.ts'
 
 /** An entry as it stands in the tar of a database. */
-export interface RenderedEntry {
+interface RenderedEntry {
   readonly name: string
   readonly tar: Uint8Array
 }
@@ -35,6 +35,6 @@ export function cutEntries(entries: readonly RenderedEntry[], target: number): R
   return [...pieces, piece]
 }
 
-export function sizeOf(entries: readonly RenderedEntry[]): number {
+function sizeOf(entries: readonly RenderedEntry[]): number {
   return entries.reduce((size, { tar }) => size + tar.length, 0)
 }

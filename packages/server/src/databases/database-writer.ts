@@ -1,9 +1,9 @@
-import { type DatabaseEntry, databaseEntryTar } from '@vieter/alpm'
-import { cutEntries, type RenderedEntry, sizeOf, targetSize } from './cut-entries.ts'
-import { type DeflatedSegment, deflateSegment } from './deflate-segment.ts'
+import { targetSize } from './cut-entries.ts'
+import type { DatabaseFormat, EntryChange } from './entry-reader.ts'
 import {
   type DatabaseKind,
   databaseKinds,
+  isInRange,
   type Manifest,
   type NameRange,
   rangeOf,
@@ -11,99 +11,97 @@ import {
   segmentIndexOf,
 } from './manifest.ts'
 import type { PackFiles } from './pack-files.ts'
+import type { RenderedSegment } from './render-range.ts'
+import type { Renderers } from './renderers.ts'
 
-/** Reads the entries that a new generation has in a range, sorted by name; those of `db` have no files. */
-export type ReadEntries = (range: NameRange, kind: DatabaseKind) => Promise<DatabaseEntry[]>
+interface Parts {
+  packs: PackFiles
+  renderers: Renderers
+  format: DatabaseFormat
+}
 
-/** Reads some entries, with files, behind a name (undefined: from the first on), sorted; none at the end. */
-export type ReadPage = (after: string | undefined) => Promise<DatabaseEntry[]>
+/** A segment that keeps its place in a pack, or one that has none yet. */
+type Piece = Segment | RenderedSegment
 
-/** A segment that has no place in a pack yet, or one that keeps its place. */
-type Piece = Segment | (DeflatedSegment & { firstName: string })
+/** Makes segments of what an arch-repo will have in a range. */
+type Render = (range: NameRange) => Promise<RenderedSegment[]>
 
-/** Renders and stores the segments that some names fall into. When it resolves they are durable; nobody sees them yet. */
+/** Renders and stores the segments that some changes fall into. When it resolves they are durable; nobody sees them yet. */
 export async function updateDatabases(
-  packs: PackFiles,
+  parts: Parts,
   archRepoId: number,
-  { manifest, names, read }: { manifest: Manifest; names: readonly string[]; read: ReadEntries },
+  { manifest, changes }: { manifest: Manifest; changes: readonly EntryChange[] },
 ): Promise<Manifest> {
-  const [db, files] = await Promise.all(
-    databaseKinds.map((kind) => renderTouched(manifest[kind], names, kind, (range) => read(range, kind))),
+  const names = changes.map(({ name }) => name)
+  const [db = [], files = []] = await Promise.all(
+    databaseKinds.map((kind) =>
+      renderTouched(manifest[kind], { names, kind }, rendering(parts, archRepoId, kind, changes)),
+    ),
   )
-  return store(packs, archRepoId, { db: db ?? [], files: files ?? [] })
+  return store(parts.packs, archRepoId, { db, files })
+}
+
+function rendering(
+  { renderers, format }: Parts,
+  archRepoId: number,
+  kind: DatabaseKind,
+  changes: readonly EntryChange[],
+): Render {
+  return (range) => {
+    const inRange = changes.filter(({ name }) => isInRange(name, range))
+    return renderers.render({ archRepoId, kind, range, changes: inRange, format })
+  }
 }
 
 async function renderTouched(
   segments: readonly Segment[],
-  names: readonly string[],
-  kind: DatabaseKind,
-  read: (range: NameRange) => Promise<DatabaseEntry[]>,
+  { names, kind }: { names: readonly string[]; kind: DatabaseKind },
+  render: Render,
 ): Promise<Piece[]> {
-  if (segments.length === 0)
-    return deflateAll(render(await read({ from: undefined, before: undefined }), kind), kind)
-  const touched = [...new Set(names.map((name) => segmentIndexOf(segments, name) ?? 0))].sort((a, b) => a - b)
+  if (segments.length === 0) return render({ from: undefined, before: undefined })
+  const touched = new Set(names.map((name) => segmentIndexOf(segments, name) ?? 0))
   const replaced = await Promise.all(
-    touched.map(async (index) => {
-      const run = { first: index, last: index }
-      const entries = render(await read(rangeOf(segments, index, index)), kind)
-      return { run, entries }
-    }),
+    [...touched]
+      .sort((a, b) => a - b)
+      .map(async (index) => {
+        return { first: index, last: index, pieces: await render(rangeOf(segments, index, index)) }
+      }),
   )
-  const taken = new Set(touched)
-  for (const part of replaced) await absorbNeighbour(segments, part, taken, kind, read)
-  const pieces = await Promise.all(replaced.map(({ entries }) => deflateAll(entries, kind)))
+  for (const run of replaced) await absorbNeighbour(segments, run, { touched, kind, render })
   const result: Piece[] = []
   let next = 0
-  replaced.forEach(({ run }, index) => {
-    result.push(...segments.slice(next, run.first), ...(pieces[index] ?? []))
-    next = run.last + 1
-  })
+  for (const { first, last, pieces } of replaced) {
+    result.push(...segments.slice(next, first), ...pieces)
+    next = last + 1
+  }
   return [...result, ...segments.slice(next)]
 }
 
-/** Segments in a row that are replaced, and the entries that replace them. */
-interface Replaced {
-  run: { first: number; last: number }
-  entries: RenderedEntry[]
+/** Segments in a row that are replaced, and what replaces them. */
+interface Run {
+  first: number
+  last: number
+  pieces: RenderedSegment[]
 }
 
-/** A segment that has become small joins one beside it, if that is not being replaced too and the two make no large one. */
+/** A segment that has become small joins one beside it, if that is not replaced too, and the two make no large one. */
 async function absorbNeighbour(
   segments: readonly Segment[],
-  part: Replaced,
-  taken: Set<number>,
-  kind: DatabaseKind,
-  read: (range: NameRange) => Promise<DatabaseEntry[]>,
+  run: Run,
+  { touched, kind, render }: { touched: Set<number>; kind: DatabaseKind; render: Render },
 ): Promise<void> {
-  const size = sizeOf(part.entries)
+  const size = run.pieces.reduce((sum, piece) => sum + piece.size, 0)
   const target = targetSize[kind]
   if (size === 0 || size >= target / 4) return
-  const { first } = part.run
-  const neighbour = [first + 1, first - 1].find((index) => {
+  const neighbour = [run.first + 1, run.first - 1].find((index) => {
     const segment = segments[index]
-    return segment !== undefined && !taken.has(index) && segment.size + size <= target
+    return segment !== undefined && !touched.has(index) && segment.size + size <= target
   })
   if (neighbour === undefined) return
-  taken.add(neighbour)
-  const entries = render(await read(rangeOf(segments, neighbour, neighbour)), kind)
-  part.entries = neighbour > first ? [...part.entries, ...entries] : [...entries, ...part.entries]
-  part.run = { first: Math.min(first, neighbour), last: Math.max(first, neighbour) }
-}
-
-function render(entries: readonly DatabaseEntry[], kind: DatabaseKind): RenderedEntry[] {
-  return entries.map(({ name, version, desc, files }) => {
-    const listed = kind === 'files' && files !== undefined ? { files } : {}
-    return { name, tar: databaseEntryTar({ name, version, desc, ...listed }) }
-  })
-}
-
-function deflateAll(entries: readonly RenderedEntry[], kind: DatabaseKind): Promise<Piece[]> {
-  return Promise.all(cutEntries(entries, targetSize[kind]).map(deflatePiece))
-}
-
-async function deflatePiece(entries: readonly RenderedEntry[]): Promise<Piece> {
-  const segment = await deflateSegment(Buffer.concat(entries.map(({ tar }) => tar)))
-  return { ...segment, firstName: entries[0]?.name ?? '' }
+  touched.add(neighbour)
+  run.first = Math.min(run.first, neighbour)
+  run.last = Math.max(run.last, neighbour)
+  run.pieces = await render(rangeOf(segments, run.first, run.last))
 }
 
 /** Gives new pieces their places, in one append. */
@@ -113,7 +111,7 @@ async function store(
   pieces: Readonly<Record<DatabaseKind, readonly Piece[]>>,
 ): Promise<Manifest> {
   const fresh = databaseKinds.flatMap((kind) =>
-    pieces[kind].flatMap((piece) => ('bytes' in piece ? [piece.bytes] : [])),
+    pieces[kind].flatMap((piece) => ('bytes' in piece ? piece.bytes : [])),
   )
   const places = fresh.length === 0 ? [] : await packs.append(archRepoId, fresh)
   let next = 0
@@ -126,33 +124,27 @@ async function store(
   return { db: pieces.db.map(place), files: pieces.files.map(place) }
 }
 
-/** Writes both databases from nothing, page by page, so that no more than a few segments are in memory. */
+/** Entries that are rendered at once when all are: enough for some segments, little enough for memory. */
+const pageSize = 100
+
+/**
+ * Writes both databases from nothing into a new pack. `names` are all that the arch-repo will have, sorted; the entries
+ * that `changes` lacks are read from the store.
+ */
 export async function rebuildDatabases(
-  packs: PackFiles,
+  parts: Parts,
   archRepoId: number,
-  readPage: ReadPage,
+  { names, changes }: { names: readonly string[]; changes: readonly EntryChange[] },
 ): Promise<Manifest> {
-  await packs.finish(archRepoId)
+  await parts.packs.finish(archRepoId)
   const segments: Record<DatabaseKind, Segment[]> = { db: [], files: [] }
-  const open: Record<DatabaseKind, RenderedEntry[]> = { db: [], files: [] }
-  let after: string | undefined
-  for (let page = await readPage(after); page.length > 0; page = await readPage(after)) {
-    after = page.at(-1)?.name
-    const pieces = { db: await takeFull('db', page), files: await takeFull('files', page) }
-    await keep(pieces)
-  }
-  await keep({ db: await deflateAll(open.db, 'db'), files: await deflateAll(open.files, 'files') })
-  return segments
-
-  /** All but the last piece, which the next page goes on with. */
-  async function takeFull(kind: DatabaseKind, page: readonly DatabaseEntry[]): Promise<Piece[]> {
-    const pieces = cutEntries([...open[kind], ...render(page, kind)], targetSize[kind])
-    open[kind] = pieces.pop() ?? []
-    return Promise.all(pieces.map(deflatePiece))
-  }
-
-  async function keep(pieces: Record<DatabaseKind, Piece[]>): Promise<void> {
-    const stored = await store(packs, archRepoId, pieces)
+  for (let start = 0; start < names.length; start += pageSize) {
+    const range = { from: names[start], before: names[start + pageSize] }
+    const [db = [], files = []] = await Promise.all(
+      databaseKinds.map((kind) => rendering(parts, archRepoId, kind, changes)(range)),
+    )
+    const stored = await store(parts.packs, archRepoId, { db, files })
     for (const kind of databaseKinds) segments[kind].push(...stored[kind])
   }
+  return segments
 }

@@ -23,7 +23,9 @@ export function closeIdleConnections(
     else socket.destroy()
   })
   return (request, response) => {
-    exchanges.set(request.socket, { request, response })
+    const exchange = exchanges.get(request.socket)
+    if (exchange) Object.assign(exchange, { request, response })
+    else exchanges.set(request.socket, { request, response })
     handle(request, response)
   }
 }

@@ -96,10 +96,12 @@ function decodePath<P extends TObject>(endpoint: Endpoint<P>, params: Record<str
 
 /** Of a parameter that was given several times the last counts. */
 function lastOfEach(query: unknown): Record<string, string | undefined> {
-  const entries = Object.entries(query as Record<string, string | string[]>)
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, Array.isArray(value) ? value.at(-1) : value]),
-  )
+  const last: Record<string, string | undefined> = Object.create(null)
+  for (const name in query as Record<string, string | string[]>) {
+    const value = (query as Record<string, string | string[]>)[name]
+    last[name] = Array.isArray(value) ? value.at(-1) : value
+  }
+  return last
 }
 
 /** What an agent shows to act on a job. */

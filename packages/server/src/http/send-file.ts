@@ -25,13 +25,12 @@ export async function sendFile(
 ): Promise<void> {
   reply.header('etag', file.etag)
   reply.header('cache-control', file.cacheControl)
-  reply.header('accept-ranges', 'bytes')
   if (file.lastModified !== undefined) reply.header('last-modified', formatHttpDate(file.lastModified))
   const verdict = evaluateConditions(request.headers, file)
   // Without a Content-Length: that would be the file's (RFC 9110 §8.6).
   if (verdict === 'unchanged') return takeOver(request, reply.code(304))
   if (verdict === 'failed') return answerEmpty(request, reply.code(412))
-  reply.header('content-type', file.type)
+  reply.header('accept-ranges', 'bytes').header('content-type', file.type)
   if (file.acceleratedBy === undefined) return sendRanges(request, reply, file)
   await answerEmpty(request, reply.header('x-accel-redirect', file.acceleratedBy))
 }

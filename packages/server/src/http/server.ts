@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino'
 import { createListener } from './listener.ts'
 import { createRequestIds } from './request-id.ts'
+import { createRequestLog } from './request-log.ts'
 import type { IsTrustedProxy } from './trusted-proxies.ts'
 import { discardRest } from './unread-body.ts'
 
@@ -35,6 +36,7 @@ export function createHttpServer({
   const basePath = settings.base_path ?? ''
   const server: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
+    childLoggerFactory: createRequestLog,
     genReqId: createRequestIds(),
     routerOptions: { maxParamLength: 512 },
     bodyLimit: Number.MAX_SAFE_INTEGER,

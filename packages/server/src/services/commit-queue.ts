@@ -13,6 +13,8 @@ export interface CommitQueue {
    * a group is being written share the next generation. A refused change rejects alone, and changes nothing.
    */
   submit(repository: string, change: Change, alongside?: Alongside): Promise<ChangeOutcome>
+  /** Does something about one arch-repo while none of its changes is being made; those that come wait for it. */
+  exclusively(repository: string, arch: string, work: () => Promise<void>): Promise<void>
   /** Resolves when every change submitted so far has been made or refused. */
   idle(): Promise<void>
 }
@@ -20,7 +22,14 @@ export interface CommitQueue {
 /** What waits for a repository, in its order, and the scopes that are being worked on: architectures, or `all`. */
 interface Line {
   waiting: CommitRequest[]
+  works: ExclusiveWork[]
   running: Map<string, Promise<void>>
+}
+
+interface ExclusiveWork {
+  arch: string
+  /** Never rejects. */
+  run(): Promise<void>
 }
 
 export function createCommitQueue(parts: CommitParts): CommitQueue {
@@ -28,16 +37,43 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
 
   /** Starts every group that need not wait for another. */
   function advance(repository: string, line: Line): void {
+    for (const { arch, run } of takeWorks(line)) begin(repository, line, arch, run())
     for (const [scope, group] of takeGroups(repository, line)) {
       const work = commitGroup(parts, repository, group)
-        .then(() => compactArchRepo(parts, repository, scope))
-        .finally(() => {
-          line.running.delete(scope)
-          advance(repository, line)
-        })
-      line.running.set(scope, work)
+      begin(
+        repository,
+        line,
+        scope,
+        work.then(() => compactArchRepo(parts, repository, scope)),
+      )
     }
-    if (line.waiting.length === 0 && line.running.size === 0) lines.delete(repository)
+    if (line.waiting.length === 0 && line.works.length === 0 && line.running.size === 0)
+      lines.delete(repository)
+  }
+
+  function begin(repository: string, line: Line, scope: string, work: Promise<void>): void {
+    const whole = work.finally(() => {
+      line.running.delete(scope)
+      advance(repository, line)
+    })
+    line.running.set(scope, whole)
+  }
+
+  function takeWorks(line: Line): ExclusiveWork[] {
+    if (line.running.has('all')) return []
+    const taken = new Map<string, ExclusiveWork>()
+    line.works = line.works.filter((work) => {
+      if (line.running.has(work.arch) || taken.has(work.arch)) return true
+      taken.set(work.arch, work)
+      return false
+    })
+    return [...taken.values()]
+  }
+
+  function lineOf(repository: string): Line {
+    const line: Line = lines.get(repository) ?? { waiting: [], works: [], running: new Map() }
+    lines.set(repository, line)
+    return line
   }
 
   function takeGroups(repository: string, line: Line): Map<string, CommitRequest[]> {
@@ -64,9 +100,15 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
   return {
     submit(repository, change, alongside) {
       const { promise, resolve, reject } = Promise.withResolvers<ChangeOutcome>()
-      const line: Line = lines.get(repository) ?? { waiting: [], running: new Map() }
-      lines.set(repository, line)
+      const line = lineOf(repository)
       line.waiting.push({ change, resolve, reject, ...(alongside ? { alongside } : {}) })
+      advance(repository, line)
+      return promise
+    },
+    exclusively(repository, arch, work) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const line = lineOf(repository)
+      line.works.push({ arch, run: () => work().then(resolve, reject) })
       advance(repository, line)
       return promise
     },

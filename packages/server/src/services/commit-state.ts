@@ -2,8 +2,10 @@ import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { rebuildDatabases, updateDatabases } from '../databases/database-writer.ts'
+import { type DatabaseFormat, type EntryChange, formatName } from '../databases/entry-reader.ts'
 import { emptyManifest, type Manifest } from '../databases/manifest.ts'
 import type { PackFiles } from '../databases/pack-files.ts'
+import type { Renderers } from '../databases/renderers.ts'
 import { nextLastModified } from '../domain/last-modified.ts'
 import type { ArchRepoState, ChangeOutcome, PlannedPackage, RepositoryState } from '../domain/plan-changes.ts'
 import type { Store, StoreTransaction } from '../store/open-store.ts'
@@ -11,7 +13,6 @@ import type { ArchRepoRow } from '../store/repositories.ts'
 import * as repositories from '../store/repositories.ts'
 import { deleteManifest, saveManifest } from '../store/segments.ts'
 import { type ArchRepo, type ArchRepos, beginChange } from './arch-repos.ts'
-import { changedEntries, type DatabaseFormat, formatName, plannedPages } from './entry-reader.ts'
 
 /** What commits are made with. */
 export interface CommitParts {
@@ -20,6 +21,7 @@ export interface CommitParts {
   store: Store
   blobs: BlobStore
   packs: PackFiles
+  renderers: Renderers
   archRepos: ArchRepos
   /** UTC epoch seconds. */
   clock: () => number
@@ -113,23 +115,29 @@ function isSame(before: PlannedPackage | undefined, after: PlannedPackage): bool
 }
 
 async function writeDatabases(
-  { store, packs, archRepos, format }: CommitParts,
+  parts: CommitParts,
   transition: Transition,
   row: ArchRepoRow,
 ): Promise<Touched> {
-  const known = archRepos.find(transition.repository, row.arch)
+  const known = parts.archRepos.find(transition.repository, row.arch)
   const before = transition.before.archRepos.get(row.arch)
   const after = transition.after.archRepos.get(row.arch)
-  const old = (await known?.current.manifest()) ?? emptyManifest
-  const touched = { row, known, before, after, old }
+  const manifest = (await known?.current.manifest()) ?? emptyManifest
+  const touched = { row, known, before, after, old: manifest }
   if (!after) return { ...touched, next: emptyManifest }
-  if (!before) {
-    const next = await rebuildDatabases(packs, row.id, plannedPages(store, after, format))
-    return { ...touched, next }
+  if (before) {
+    const changes = changedNames(before, after).map((name) => changeOf(name, after.get(name)))
+    return { ...touched, next: await updateDatabases(parts, row.id, { manifest, changes }) }
   }
-  const names = changedNames(before, after)
-  const read = changedEntries(store, row.id, { after, names: new Set(names), format })
-  return { ...touched, next: await updateDatabases(packs, row.id, { manifest: old, names, read }) }
+  const names = [...after.keys()].sort()
+  const changes = names.map((name) => changeOf(name, after.get(name)))
+  return { ...touched, next: await rebuildDatabases(parts, row.id, { names, changes }) }
+}
+
+function changeOf(name: string, pkg: PlannedPackage | undefined): EntryChange {
+  if (!pkg) return { name, gone: true }
+  const { version, md5, signature, id, texts } = pkg
+  return { name, gone: false, version, md5, signature, id, texts }
 }
 
 /** The row of the next generation. What was sent of an arch-repo that is not visible is not known: take it that all was. */

@@ -4,6 +4,7 @@ import { expireLeases } from './expire-leases.ts'
 import { prunePackages } from './prune-packages.ts'
 import { removeLogsBefore } from './remove-log.ts'
 import { adoptGlobalSchedule, enqueueDueTargets } from './run-schedules.ts'
+import { verifyDatabases } from './verify-databases.ts'
 
 /** How often the server looks for leases that expired and schedules that came due, in milliseconds. */
 const interval = 1000
@@ -14,6 +15,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
   const { settings, clock, log } = context
   let nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
   let running: Promise<void> = Promise.resolve()
+  let verifying: Promise<void> = Promise.resolve()
   let busy = false
 
   async function look(): Promise<void> {
@@ -21,6 +23,8 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
     await enqueueDueTargets(context)
     if (clock() < nextCleaning) return
     nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
+    // Takes its time beside all else, but not twice at once.
+    verifying = verifying.then(() => verifyDatabases(context))
     await prunePackages(context)
     if (settings.max_log_age > 0)
       await removeLogsBefore(context, clock() - settings.max_log_age * secondsPerDay)
@@ -39,5 +43,6 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
   return async () => {
     clearInterval(timer)
     await running
+    await verifying
   }
 }

@@ -1,23 +1,25 @@
 import type { Context } from '../context.ts'
+import { findPackFault } from '../databases/check-packs.ts'
 import { rebuildDatabases } from '../databases/database-writer.ts'
-import type { Manifest } from '../databases/manifest.ts'
-import { usedPacks } from '../databases/manifest.ts'
+import { formatName } from '../databases/entry-reader.ts'
+import { type Manifest, usedPacks } from '../databases/manifest.ts'
 import { nextLastModified } from '../domain/last-modified.ts'
+import { readEntryNames } from '../store/entries.ts'
 import { saveArchRepo } from '../store/repositories.ts'
 import { saveManifest } from '../store/segments.ts'
 import { type ArchRepo, beginChange } from './arch-repos.ts'
-import { formatName, storedPages } from './entry-reader.ts'
 
-type Parts = Pick<Context, 'store' | 'packs' | 'archRepos' | 'format' | 'clock' | 'log'>
+type Parts = Pick<Context, 'store' | 'packs' | 'renderers' | 'archRepos' | 'format' | 'clock' | 'log'>
 
 /**
  * Writes the databases of an arch-repo anew from its rows, as a new generation. To be called when no change of the
  * arch-repo is being made.
  */
 export async function remakeDatabases(parts: Parts, archRepo: ArchRepo): Promise<void> {
-  const { store, packs, archRepos, format, clock } = parts
+  const { store, archRepos, format, clock } = parts
   const before = await archRepo.current.manifest()
-  const after = await rebuildDatabases(packs, archRepo.id, storedPages(store, archRepo.id, format))
+  const names = await readEntryNames(store, archRepo.id)
+  const after = await rebuildDatabases(parts, archRepo.id, { names, changes: [] })
   const end = await beginChange(archRepo)
   try {
     const { current, id, arch, updatedAt } = archRepo
@@ -58,23 +60,13 @@ export async function mendDatabases(parts: Parts): Promise<void> {
   for (const archRepo of visible) {
     const { repository, arch } = archRepo
     const reason =
-      archRepo.format === formatName(format) ? await findFault(parts, archRepo) : 'their format differs'
+      archRepo.format === formatName(format)
+        ? (await findPackFault(packs, archRepo.id, await archRepo.current.manifest()))?.message
+        : 'their format differs'
     if (reason === undefined) continue
     log.warn({ repository, arch, reason }, 'the databases are written anew')
     await remakeDatabases(parts, archRepo)
   }
   const ids = new Set(visible.map(({ id }) => id))
   for (const id of await packs.archRepos()) if (!ids.has(id)) await packs.dropAll(id)
-}
-
-/** What is wrong with the packs of an arch-repo, as far as their sizes tell. */
-async function findFault({ packs }: Parts, archRepo: ArchRepo): Promise<string | undefined> {
-  const manifest = await archRepo.current.manifest()
-  const sizes = await packs.finished(archRepo.id)
-  for (const { pack, position, length } of [...manifest.db, ...manifest.files]) {
-    const size = sizes.get(pack)
-    if (size === undefined) return `the pack ${pack} is missing`
-    if (size < position + length) return `the pack ${pack} is too short`
-  }
-  return undefined
 }

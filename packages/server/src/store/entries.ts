@@ -21,15 +21,15 @@ export async function readEntries(
   return query.execute()
 }
 
-/** The first entries behind a name (undefined: of all), with files, sorted by name. */
-export async function readEntriesAfter(
-  store: Store,
-  archRepoId: number,
-  after: string | undefined,
-  limit: number,
-): Promise<EntryRow[]> {
-  const query = entriesOf(store, archRepoId, true).limit(limit)
-  return (after === undefined ? query : query.where('entries.name', '>', after)).execute()
+/** The names of all entries of an arch-repo, sorted. */
+export async function readEntryNames(store: Store, archRepoId: number): Promise<string[]> {
+  const rows = await store
+    .selectFrom('entries')
+    .select('name')
+    .where('arch_repo_id', '=', archRepoId)
+    .orderBy('name')
+    .execute()
+  return rows.map(({ name }) => name)
 }
 
 function entriesOf(store: Store, archRepoId: number, withFiles: boolean) {

@@ -10,9 +10,11 @@ import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
 import { packFiles } from '../../src/databases/pack-files.ts'
+import { createRenderers } from '../../src/databases/renderers.ts'
 import { openArchRepos } from '../../src/services/arch-repos.ts'
 import { createCommitQueue } from '../../src/services/commit-queue.ts'
 import { openReader, openStore } from '../../src/store/open-store.ts'
+import { snapshotsOf } from '../../src/store/snapshots.ts'
 import { temporaryFolder } from './folders.ts'
 import { settingsIn } from './settings.ts'
 
@@ -38,7 +40,12 @@ export async function makeContext(
   const archives = createArchiveReaders()
   onTestFinished(() => archives.stop())
   const packs = packFiles(join(folder, 'databases'))
-  onTestFinished(() => packs.close())
+  const renderers = createRenderers(join(folder, 'store.sqlite'))
+  onTestFinished(async () => {
+    await context.commits.idle()
+    await renderers.close()
+    await packs.close()
+  })
   const archRepos = await openArchRepos(store)
   const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
   const log = pino({ level: 'silent' })
@@ -52,11 +59,13 @@ export async function makeContext(
     archives,
     disk: diskSpace([folder], settings.disk_reserve),
     reader,
+    snapshots: snapshotsOf(join(folder, 'store.sqlite')),
     packs,
+    renderers,
     archRepos,
     format,
     logFiles: await logFiles(join(folder, 'logs')),
-    commits: createCommitQueue({ store, blobs, packs, archRepos, format, clock, settings, log }),
+    commits: createCommitQueue({ store, blobs, packs, renderers, archRepos, format, clock, settings, log }),
     jobEvents: new EventEmitter(),
     stopping: new AbortController(),
     clock,
