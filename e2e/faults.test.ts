@@ -46,9 +46,11 @@ function makeOne(name: string, arch = 'any', size = 3000): PackageFile {
   return forgePackage({ name, version: '1-1', arch, files: { [`usr/share/${name}`]: random.bytes(size) } })
 }
 
-/** The status of the answer; undefined when none came. */
-async function publish(file: PackageFile): Promise<number | undefined> {
-  return (await attempt(ledger, server, { kind: 'publish', repository: 'lab', file }))?.status
+/** The status of the answer. Throws with what the server said to itself when none came. */
+async function publish(file: PackageFile): Promise<number> {
+  const answer = await attempt(ledger, server, { kind: 'publish', repository: 'lab', file })
+  if (!answer) throw new Error(`The server gave no answer:\n${server.log()}`)
+  return answer.status
 }
 
 /** Everything that was acknowledged is there for clients, and nothing by half. */
@@ -99,14 +101,9 @@ const faults: readonly Fault[] = [
   { calls: ['pwrite', 'write'], error: 'ENOSPC', where: '/store.sqlite-wal', status: 507 },
 ]
 
-afterEach(async () => {
-  await shim.heal()
-  await restart()
-  await expectWhole()
-  await checkData(dataFolder)
-})
+afterEach(() => shim.heal())
 
-describe('while writing fails, nothing is acknowledged, all is served on; then it works again, then it restarts', () => {
+describe('while writing fails, nothing is acknowledged and all is served on; then it works again', () => {
   const numbered = faults.map((fault, number) => ({
     ...fault,
     number,
@@ -121,9 +118,17 @@ describe('while writing fails, nothing is acknowledged, all is served on; then i
       await expectWhole()
     })
     expect(bitten).toBeGreaterThan(0)
+    // What a failed commit left in the log of the store must not come back as it is read again.
     await shim.heal()
+    if (where.startsWith('/store')) await restart()
     expect(await Promise.all(files.map(publish))).toEqual(files.map(() => 200))
     await expectWhole()
+  })
+
+  test('killed and started again after all that, the server has everything that it acknowledged', async () => {
+    await restart()
+    await expectWhole()
+    await checkData(dataFolder)
   })
 })
 
@@ -167,5 +172,8 @@ describe('while reading fails', () => {
       await expect(start(server.port)).rejects.toThrow(/ended at its start[\s\S]*disk I\/O error/)
     })
     expect(bitten).toBeGreaterThan(0)
+    await shim.heal()
+    await restart()
+    await expectWhole()
   })
 })

@@ -61,7 +61,7 @@ export async function commitState(
   alongside: (trx: StoreTransaction) => Promise<void>,
 ): Promise<void> {
   const { repositoryId, rows } = await findTouched(parts, transition)
-  const touched = await Promise.all(rows.map((row) => writeDatabases(parts, transition, row)))
+  const touched = await allEnded(rows.map((row) => writeDatabases(parts, transition, row)))
   const ends = await Promise.all(touched.flatMap(({ known }) => (known ? beginChange(known) : [])))
   try {
     const now = parts.clock()
@@ -74,6 +74,12 @@ export async function commitState(
   } finally {
     for (const end of ends) end()
   }
+}
+
+/** As Promise.all, but when one fails the others have ended too: nothing may be left that writes to a pack of the next commit. */
+async function allEnded<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works)
+  return Promise.all(works)
 }
 
 async function findTouched(
