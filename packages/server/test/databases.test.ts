@@ -36,6 +36,7 @@ function makeArchRepo() {
           renderEntries(
             entriesOf(kind).filter(({ name }) => isInRange(name, range)),
             kind,
+            'thorough',
           ),
         close: async () => {},
       },

@@ -11,7 +11,7 @@ import {
   segmentIndexOf,
 } from './manifest.ts'
 import type { PackFiles } from './pack-files.ts'
-import type { RenderedSegment } from './render-entries.ts'
+import type { Effort, RenderedSegment } from './render-entries.ts'
 import type { Renderers } from './renderers.ts'
 
 interface Parts {
@@ -35,21 +35,27 @@ export async function updateDatabases(
   const names = changes.map(({ name }) => name)
   const [db = [], files = []] = await Promise.all(
     databaseKinds.map((kind) =>
-      renderTouched(manifest[kind], { names, kind }, rendering(parts, archRepoId, kind, changes)),
+      renderTouched(
+        manifest[kind],
+        { names, kind },
+        rendering(parts, { archRepoId, kind, changes, effort: 'quick' }),
+      ),
     ),
   )
   return store(parts.packs, archRepoId, { db, files })
 }
 
-function rendering(
-  { renderers, format }: Parts,
-  archRepoId: number,
-  kind: DatabaseKind,
-  changes: readonly EntryChange[],
-): Render {
+interface Rendering {
+  archRepoId: number
+  kind: DatabaseKind
+  changes: readonly EntryChange[]
+  effort: Effort
+}
+
+function rendering({ renderers, format }: Parts, { archRepoId, kind, changes, effort }: Rendering): Render {
   return (range) => {
     const inRange = changes.filter(({ name }) => isInRange(name, range))
-    return renderers.render({ archRepoId, kind, range, changes: inRange, format })
+    return renderers.render({ archRepoId, kind, range, changes: inRange, format }, effort)
   }
 }
 
@@ -141,7 +147,7 @@ export async function rebuildDatabases(
   for (let start = 0; start < names.length; start += pageSize) {
     const range = { from: names[start], before: names[start + pageSize] }
     const [db = [], files = []] = await Promise.all(
-      databaseKinds.map((kind) => rendering(parts, archRepoId, kind, changes)(range)),
+      databaseKinds.map((kind) => rendering(parts, { archRepoId, kind, changes, effort: 'thorough' })(range)),
     )
     const stored = await store(parts.packs, archRepoId, { db, files })
     for (const kind of databaseKinds) segments[kind].push(...stored[kind])

@@ -3,9 +3,6 @@ import { constants, crc32, deflateRawSync, inflateRaw, inflateRawSync } from 'no
 
 const inflate = promisify(inflateRaw)
 
-/** Above this many bytes the best compression costs too much time for what it saves. */
-const largeSize = 1024 * 1024
-
 /** What a segment inflates to: its size in bytes, and its CRC-32. */
 interface Expected {
   size: number
@@ -20,15 +17,30 @@ export interface DeflatedSegment extends Expected {
 /**
  * Deflates a piece of tar so that it ends at a byte border and refers to nothing before it (RFC 1951, as zlib's full
  * flush has it). It is inflated again and compared before anyone trusts it. Takes milliseconds: not for the main thread.
+ * The tar is freed.
  */
-export function deflateSegment(tar: Uint8Array): DeflatedSegment {
-  const level = tar.length > largeSize ? 6 : 9
-  // Room for all of it at once: zlib's own buffers are small, and there would be many.
-  const chunkSize = Math.max(1024, tar.length)
-  const deflated = deflateRawSync(tar, { level, chunkSize, finishFlush: constants.Z_FULL_FLUSH })
+export function deflateSegment(tar: Uint8Array<ArrayBuffer>, level: number): DeflatedSegment {
+  // Room for nearly all of it at once: zlib's own buffers are small, and there would be many.
+  const chunkSize = Math.max(4096, tar.length >> 2)
+  const options = { level, chunkSize, finishFlush: constants.Z_FULL_FLUSH }
+  const deflated = deflateRawSync(tar, options)
   const expected = { size: tar.length, crc32: crc32(tar) }
-  compare(inflateRawSync(deflated, inflateOptions(expected)), expected)
-  return { bytes: Uint8Array.from(deflated), ...expected }
+  free(tar)
+  const inflated = inflateRawSync(deflated, inflateOptions(expected))
+  compare(inflated, expected)
+  free(inflated)
+  const bytes = Uint8Array.from(deflated)
+  free(deflated)
+  return { bytes, ...expected }
+}
+
+/**
+ * Gives memory back at once. Left to the garbage collector, which knows little of what lies outside its heap, the buffers
+ * of some hundred segments would pile up.
+ */
+function free({ buffer, byteLength }: Uint8Array): void {
+  // Of a shared pool only what is alone in its buffer may go.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /** Inflates a segment and compares; returns its tar. Throws when it is not what it should be. */

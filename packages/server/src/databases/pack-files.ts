@@ -118,7 +118,7 @@ export function packFiles(root: string): PackFiles {
         return { pack: pack.number, position: position - length }
       })
       try {
-        await writeAll(pack.file, Buffer.concat(pieces), pack.end)
+        await writePieces(pack.file, pieces, places)
         await pack.file.datasync()
       } catch (fault) {
         await abandon(archRepoId, pack)
@@ -150,6 +150,14 @@ export function packFiles(root: string): PackFiles {
       await handles.close()
     },
   }
+}
+
+async function writePieces(
+  file: FileHandle,
+  pieces: readonly Uint8Array[],
+  places: readonly PackPlace[],
+): Promise<void> {
+  for (const [index, piece] of pieces.entries()) await writeAll(file, piece, places[index]?.position ?? 0)
 }
 
 async function sizeIfThere(path: string): Promise<number | undefined> {

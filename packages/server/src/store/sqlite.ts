@@ -17,6 +17,9 @@ export interface Sqlite {
 /** Statements that are kept prepared. The texts come from the queries of this program, which are fewer. */
 const maxPrepared = 300
 
+/** The write-ahead log that SQLite copies by itself, in pages of 4 KiB; it comes to that when nobody else does it. */
+const pagesBeforeCheckpoint = 8192
+
 /** Opens a file for reading and writing: write-ahead log, every commit synced to disk, foreign keys enforced. */
 export function openSqlite(path: string): Sqlite {
   const database = new DatabaseSync(path, { timeout: 10_000 })
@@ -25,6 +28,7 @@ export function openSqlite(path: string): Sqlite {
       pragma journal_mode = wal;
       pragma synchronous = full;
       pragma foreign_keys = on;
+      pragma wal_autocheckpoint = ${pagesBeforeCheckpoint};
     `)
   } catch (fault) {
     database.close()
