@@ -233,9 +233,15 @@ describe('packs', () => {
     await archRepo.packs.finish(1)
     for (const [name, one] of Object.entries(many(280))) archRepo.entries.set(name, { ...one })
     await archRepo.change(many(280))
-    const compaction = await compactPack(archRepo.packs, 1, archRepo.manifest)
-    expect(compaction?.spare).toBe(1)
-    archRepo.manifest = compaction?.manifest ?? emptyManifest
+    let spare: number | undefined
+    for (let steps = 0; spare === undefined; steps += 1) {
+      expect(steps).toBeLessThan(100)
+      const compaction = await compactPack(archRepo.packs, 1, archRepo.manifest)
+      archRepo.manifest = compaction?.manifest ?? emptyManifest
+      spare = compaction?.spare
+      await expectWhole(archRepo)
+    }
+    expect(spare).toBe(1)
     await archRepo.packs.drop(1, 1)
     expect(filesIn(archRepo.folder)).toEqual(['1/2.pack'])
     await expectWhole(archRepo)

@@ -123,14 +123,17 @@ async function deleteSpares({ blobs, log }: CommitParts, keys: readonly string[]
   }
 }
 
+/** Generations between two looks at the packs: what publishes leave unused in so many is emptied in one step. */
+const compactEvery = 8
+
 /**
- * Empties packs of an arch-repo that are mostly unused; nothing to do for most calls. Never throws: when it fails, the
+ * Empties packs of an arch-repo that are mostly unused, step by step; nothing to do for most calls. Never throws: when it fails, the
  * packs stay as they are. To be called when no change of the arch-repo is being made.
  */
 export async function compactArchRepo(parts: CommitParts, repository: string, arch: string): Promise<void> {
   const { packs, archRepos, store, log } = parts
   const archRepo = archRepos.find(repository, arch)
-  if (!archRepo) return
+  if (!archRepo || archRepo.current.number % compactEvery !== 0) return
   try {
     const before = await archRepo.current.manifest()
     const compaction = await compactPack(packs, archRepo.id, before)
@@ -139,7 +142,7 @@ export async function compactArchRepo(parts: CommitParts, repository: string, ar
       .transaction()
       .execute((trx) => saveManifest(trx, archRepo.id, { before, after: compaction.manifest }))
     archRepo.current.moveTo(compaction.manifest)
-    await packs.drop(archRepo.id, compaction.spare)
+    if (compaction.spare !== undefined) await packs.drop(archRepo.id, compaction.spare)
   } catch (fault) {
     log.warn({ err: fault, repository, arch }, 'the packs of a database could not be compacted')
   }

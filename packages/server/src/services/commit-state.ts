@@ -175,10 +175,10 @@ async function saveState(
     else await removeArchRepo(trx, one.row.id)
     await repositories.saveArchRepo(trx, one.row)
   }
-  for (const pkg of published.values()) {
-    // Published, and replaced or removed again within one group: served for its grace period like any other.
-    if (pkg.id === undefined) left.add(await repositories.savePackage(trx, repositoryId, pkg, now))
-  }
+  // Published, and replaced or removed again within one group: served for its grace period like any other.
+  const passed = [...published.values()].filter(({ id }) => id === undefined)
+  await repositories.savePackages(trx, repositoryId, passed, now)
+  for (const { id } of passed) if (id !== undefined) left.add(id)
   const isAll = touched.some((one) => !one.after)
   await repositories.markRemoved(trx, repositoryId, isAll ? 'all' : [...left], now)
   await repositories.saveRepositoryVisible(trx, repositoryId, after.exists)
@@ -195,16 +195,20 @@ async function saveEntries(
   { row, before = new Map(), after = new Map(), old, next }: Touched,
   { left, now }: { left: Set<number>; now: number },
 ): Promise<void> {
-  for (const name of changedNames(before, after)) {
-    const [previous, pkg] = [before.get(name), after.get(name)]
-    if (previous?.id !== undefined) left.add(previous.id)
-    if (pkg) {
-      pkg.id = await repositories.savePackage(trx, repositoryId, pkg, now)
-      await repositories.setEntry(trx, row.id, name, pkg.id)
-    } else {
-      await repositories.removeEntry(trx, row.id, name)
-    }
+  const names = changedNames(before, after)
+  for (const name of names) {
+    const id = before.get(name)?.id
+    if (id !== undefined) left.add(id)
   }
+  const present = names.flatMap((name) => after.get(name) ?? [])
+  await repositories.savePackages(trx, repositoryId, present, now)
+  const entries = present.flatMap(({ name, id }) => (id === undefined ? [] : { name, packageId: id }))
+  await repositories.setEntries(trx, row.id, entries)
+  await repositories.removeEntriesOf(
+    trx,
+    row.id,
+    names.filter((name) => !after.has(name)),
+  )
   await saveManifest(trx, row.id, { before: old, after: next })
 }
 

@@ -3,7 +3,7 @@ import type { StoredBlob } from '../domain/compare-blobs.ts'
 import type { Finding, OnProgress } from '../domain/finding.ts'
 import { findForgottenPackages } from '../store/entry-faults.ts'
 import { findEntriesOf, forgetPackage, forgetStagedPackage, markPackageRemoved } from '../store/repairs.ts'
-import { removeEntry } from '../store/repositories.ts'
+import { removeEntriesOf } from '../store/repositories.ts'
 import { mendDatabases, remakeDatabases } from './remake-databases.ts'
 
 interface Parts
@@ -43,7 +43,7 @@ async function remakeFaulty(
 ): Promise<void> {
   const entries = findings.flatMap((finding) => (finding.kind === 'entry' ? finding : []))
   await parts.store.transaction().execute(async (trx) => {
-    for (const { archRepoId, name } of entries) await removeEntry(trx, archRepoId, name)
+    for (const { archRepoId, name } of entries) await removeEntriesOf(trx, archRepoId, [name])
   })
   const ids = new Set(entries.map(({ archRepoId }) => archRepoId))
   const faulty = parts.archRepos

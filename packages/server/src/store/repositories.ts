@@ -1,4 +1,5 @@
 import type { PlannedPackage } from '../domain/plan-changes.ts'
+import type { PackageTexts } from '../domain/stored-package.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
 
 /** A row of an arch-repo: its number, its current generation, and when that was made (UTC epoch seconds). */
@@ -177,61 +178,97 @@ export async function findEntryDesc(
     .executeTakeFirst()
 }
 
-/** Gives a package its row, or makes one that was removed visible again; returns the row's number. */
-export async function savePackage(
+/** Rows of one statement: SQLite takes 32,766 parameters. */
+const batchSize = 500
+
+/** Gives packages their rows, or makes those that were removed visible again. Each has its number afterwards. */
+export async function savePackages(
   trx: StoreTransaction,
   repositoryId: number,
-  pkg: PlannedPackage,
+  packages: readonly PlannedPackage[],
   now: number,
-): Promise<number> {
-  if (pkg.id !== undefined) {
-    await trx.updateTable('packages').set({ removed_at: null }).where('id', '=', pkg.id).execute()
-    return pkg.id
-  }
+): Promise<void> {
+  const known = packages.flatMap(({ id }) => id ?? [])
+  const fresh = packages.filter(({ id }) => id === undefined)
+  for (const ids of batches(known))
+    await trx.updateTable('packages').set({ removed_at: null }).where('id', 'in', ids).execute()
+  for (const batch of batches(fresh)) await insertPackages(trx, repositoryId, batch, now)
+}
+
+async function insertPackages(
+  trx: StoreTransaction,
+  repositoryId: number,
+  packages: readonly PlannedPackage[],
+  now: number,
+): Promise<void> {
+  const filenames = packages.map(({ filename }) => filename)
   await trx
     .updateTable('packages')
     .set({ removed_at: now })
     .where('repository_id', '=', repositoryId)
-    .where('filename', '=', pkg.filename)
+    .where('filename', 'in', filenames)
     .where('removed_at', 'is', null)
     .execute()
-  const { blobKey, texts, id: _none, ...columns } = pkg
-  const { id } = await trx
-    .insertInto('packages')
-    .values({
-      ...columns,
-      repository_id: repositoryId,
-      blob_key: blobKey,
-      published_at: now,
-      removed_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  if (!texts) throw new Error(`the new package ${pkg.filename} has no texts`)
-  await trx
-    .insertInto('package_texts')
-    .values({ package_id: id, ...texts })
-    .execute()
+  const facts = packages.map(({ blobKey, texts: _texts, id: _none, ...columns }) => ({
+    ...columns,
+    repository_id: repositoryId,
+    blob_key: blobKey,
+    published_at: now,
+    removed_at: null,
+  }))
+  const rows = await trx.insertInto('packages').values(facts).returning(['id', 'blob_key']).execute()
+  const ids = new Map(rows.map((row) => [row.blob_key, row.id]))
+  for (const pkg of packages) pkg.id = getId(ids, pkg)
+  await trx.insertInto('package_texts').values(packages.map(textsRowOf)).execute()
+}
+
+function getId(ids: ReadonlyMap<string, number>, { blobKey, filename }: PlannedPackage): number {
+  const id = ids.get(blobKey)
+  if (id === undefined) throw new Error(`the package ${filename} got no row`)
   return id
 }
 
-export async function setEntry(
-  trx: StoreTransaction,
-  archRepoId: number,
-  name: string,
-  packageId: number,
-): Promise<void> {
-  await trx
-    .insertInto('entries')
-    .values({ arch_repo_id: archRepoId, name, package_id: packageId })
-    .onConflict((conflict) =>
-      conflict.columns(['arch_repo_id', 'name']).doUpdateSet({ package_id: packageId }),
-    )
-    .execute()
+function textsRowOf({ id, texts, filename }: PlannedPackage): { package_id: number } & PackageTexts {
+  if (!texts || id === undefined) throw new Error(`the new package ${filename} has no texts`)
+  return { package_id: id, ...texts }
 }
 
-export async function removeEntry(trx: StoreTransaction, archRepoId: number, name: string): Promise<void> {
-  await trx.deleteFrom('entries').where('arch_repo_id', '=', archRepoId).where('name', '=', name).execute()
+function* batches<T>(values: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < values.length; start += batchSize) yield values.slice(start, start + batchSize)
+}
+
+/** Sets what an arch-repo holds under some names. */
+export async function setEntries(
+  trx: StoreTransaction,
+  archRepoId: number,
+  entries: readonly { name: string; packageId: number }[],
+): Promise<void> {
+  for (const batch of batches(entries)) {
+    await trx
+      .insertInto('entries')
+      .values(batch.map(({ name, packageId }) => ({ arch_repo_id: archRepoId, name, package_id: packageId })))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['arch_repo_id', 'name'])
+          .doUpdateSet(({ ref }) => ({ package_id: ref('excluded.package_id') })),
+      )
+      .execute()
+  }
+}
+
+/** Removes what an arch-repo holds under some names. */
+export async function removeEntriesOf(
+  trx: StoreTransaction,
+  archRepoId: number,
+  names: readonly string[],
+): Promise<void> {
+  for (const batch of batches(names)) {
+    await trx
+      .deleteFrom('entries')
+      .where('arch_repo_id', '=', archRepoId)
+      .where('name', 'in', batch)
+      .execute()
+  }
 }
 
 export async function removeEntries(trx: StoreTransaction, archRepoId: number): Promise<void> {

@@ -28,13 +28,13 @@ export async function saveManifest(
     const kept = new Set(after[kind])
     const old = new Set(before[kind])
     const fresh = after[kind].filter((segment) => !old.has(segment))
-    for (const segment of before[kind]) {
-      if (kept.has(segment)) continue
+    const gone = before[kind].flatMap((segment) => (kept.has(segment) ? [] : segment.firstName))
+    for (let start = 0; start < gone.length; start += batchSize) {
       await trx
         .deleteFrom('segments')
         .where('arch_repo_id', '=', archRepoId)
         .where('kind', '=', kind)
-        .where('first_name', '=', segment.firstName)
+        .where('first_name', 'in', gone.slice(start, start + batchSize))
         .execute()
     }
     for (let start = 0; start < fresh.length; start += batchSize) {
