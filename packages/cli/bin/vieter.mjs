@@ -13,7 +13,19 @@ const main = new URL('../src/main.ts', import.meta.url)
 /** Compiled code is kept beside the code itself, never in a folder that others may write to: it is run unseen. */
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/vieter', import.meta.url))
 
-if (Number.parseInt(process.versions.node, 10) >= needed) {
+/**
+ * A server runs for months on small machines. Without these V8 and glibc keep memory for a rush that was once: young
+ * objects of each thread, and an arena of the allocator for each (mallopt(3)).
+ */
+const serverFlags = ['--max-semi-space-size=2']
+const serverVariables = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' }
+const isServer = process.argv[2] === 'server' && process.execArgv.length === 0
+
+if (isServer && Number.parseInt(process.versions.node, 10) >= needed) {
+  // Both are read when a process begins: this one begins again, as the same process.
+  const words = [process.execPath, ...serverFlags, ...process.argv.slice(1)]
+  process.execve(process.execPath, words, { ...serverVariables, ...process.env })
+} else if (Number.parseInt(process.versions.node, 10) >= needed) {
   module.enableCompileCache(compileCache)
   // Threads look here: each would otherwise load the stripper of types, 9 MiB, for itself.
   process.env.NODE_COMPILE_CACHE ??= compileCache
@@ -29,7 +41,12 @@ if (Number.parseInt(process.versions.node, 10) >= needed) {
 }
 
 function runPinned() {
-  const child = spawn(pinned, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const flags = isServer ? serverFlags : []
+  const env = isServer ? { ...serverVariables, ...process.env } : process.env
+  const child = spawn(pinned, [...flags, fileURLToPath(main), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env,
+  })
   // A terminal's Ctrl-C reaches the child by itself, and a second one would end it at once: it is not passed on.
   // A signal sent to this process alone is.
   process.on('SIGINT', () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { ReadOptions } from './archive-facts.ts'
 import { type ArchiveReading, type ReaderThread, startReaderThread } from './reader-thread.ts'
 import { createSlots, type Slots } from './slots.ts'
@@ -17,10 +18,10 @@ interface ReadersOptions {
 }
 
 /**
- * Two threads are as much as hashing ever needs (a decoder works in threads of its own), and a file list at all its
- * limits needs about 400 MiB for a moment.
+ * Two threads are as much as hashing ever needs (a decoder works in threads of its own), and one where there are few
+ * processors. A file list at all its limits needs about 400 MiB for a moment.
  */
-const defaults = { threads: 2, heapLimit: 640 }
+const defaults = { threads: availableParallelism() > 2 ? 2 : 1, heapLimit: 640 }
 
 /** With how many uploads a thread is busy: each takes about 30 MiB and half a second to start. */
 const busy = 4

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
+import { free } from './free.ts'
 
 const inflate = promisify(inflateRaw)
 
@@ -32,15 +33,6 @@ export function deflateSegment(tar: Uint8Array<ArrayBuffer>, level: number): Def
   const bytes = Uint8Array.from(deflated)
   free(deflated)
   return { bytes, ...expected }
-}
-
-/**
- * Gives memory back at once. Left to the garbage collector, which knows little of what lies outside its heap, the buffers
- * of some hundred segments would pile up.
- */
-function free({ buffer, byteLength }: Uint8Array): void {
-  // Of a shared pool only what is alone in its buffer may go.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /** Inflates a segment and compares; returns its tar. Throws when it is not what it should be. */

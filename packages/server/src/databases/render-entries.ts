@@ -2,6 +2,7 @@ import type { DatabaseEntry } from '@vieter/alpm'
 import { databaseEntryTar } from '@vieter/alpm/database-entry'
 import { cutEntries, targetSize } from './cut-entries.ts'
 import { type DeflatedSegment, deflateSegment } from './deflate-segment.ts'
+import { free } from './free.ts'
 import type { DatabaseKind } from './manifest.ts'
 
 /** A segment that has no place in a pack yet. */
@@ -42,5 +43,7 @@ export function renderEntries(
 
 function deflateTar(pieces: readonly Uint8Array[], effort: Effort): DeflatedSegment {
   const tar = Buffer.concat(pieces)
+  // Of the zeros between entries there is one for all.
+  for (const piece of pieces) if (piece.byteLength === piece.buffer.byteLength) free(piece)
   return deflateSegment(tar, tar.length > largeSize ? levels.quick : levels[effort])
 }
