@@ -18,6 +18,8 @@ export interface PacmanRoot {
   readonly path: string
   /** The folder of the packages that it downloaded. */
   readonly cache: string
+  /** The folder of its keyring, empty at first. */
+  readonly keyring: string
   /** Runs pacman with these options, such as `-Sy one`; it asks nothing. */
   run(...options: string[]): Promise<Outcome>
   remove(): Promise<void>
@@ -46,6 +48,7 @@ export async function makePacmanRoot(repositories: readonly PacmanRepository[]):
   return {
     path: options.root,
     cache: options.cachedir,
+    keyring: options.gpgdir,
     run: (...wanted) => run('pacman', [...given, '--noconfirm', ...wanted], { environment }),
     remove: scratch.remove,
   }

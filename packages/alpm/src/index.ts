@@ -36,6 +36,7 @@ export {
 } from './names.ts'
 export { type PackageContents, type PackageLimits, readPackage } from './package-archive.ts'
 export { formatPkginfo, type Pkginfo, parsePkginfo } from './pkginfo.ts'
+export { decodeSignature } from './signature.ts'
 export {
   type ArchLists,
   dependenciesFor,

@@ -54,7 +54,7 @@ export const contract = {
   }),
   getFile: endpoint('getFile', 'GET /:repo/:arch/:filename', {
     summary:
-      'A file of an arch-repo: REPO.db, REPO.files (with or without .tar.gz), a package, or the desc of NAME-VERSION.',
+      'A file of an arch-repo: REPO.db, REPO.files (with or without .tar.gz), a package, its signature (.sig) when it has one, or the desc of NAME-VERSION.',
     auth: 'none',
     params: Type.Object({ repo, arch, filename: text('the file') }),
     returns: 'file',
@@ -99,7 +99,8 @@ export const contract = {
     returns: 'text',
   }),
   publishPackage: endpoint('publishPackage', 'POST /:repo/publish', {
-    summary: 'Publish a package archive. The answer means that it is stored for good and in the database.',
+    summary:
+      'Publish a package archive. The answer means that it is stored for good and in the database. Its detached signature may come with it: `X-Signature: $(base64 -w0 FILE.sig)`; published again with one, the same archive gets it.',
     auth: 'key',
     params: Type.Object({ repo }),
     query: Type.Object({
@@ -111,6 +112,7 @@ export const contract = {
       'REPOSITORY_NAME_INVALID',
       'LENGTH_REQUIRED',
       'BODY_INVALID',
+      'SIGNATURE_INVALID',
       'PACKAGE_INVALID',
       'PACKAGE_TOO_LARGE',
       'PACKAGE_EXISTS',

@@ -100,6 +100,11 @@ export const errorTable = {
     meaning: 'The body is not a package that pacman could install.',
     hint: 'Publish an archive made by makepkg, whole and unchanged.',
   },
+  SIGNATURE_INVALID: {
+    status: 400,
+    meaning: 'The header `X-Signature` is not the detached OpenPGP signature of a package.',
+    hint: 'Send the file that `makepkg --sign` writes: `X-Signature: $(base64 -w0 FILE.sig)`. `gpg --dearmor` makes it of an armored one.',
+  },
   PACKAGE_TOO_LARGE: {
     status: 400,
     meaning: 'The package is larger than the server takes.',

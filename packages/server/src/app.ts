@@ -88,7 +88,7 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
   const server = createHttpServer({ settings, isTrustedProxy, log, stopping: context.stopping.signal })
   const { mount, idle } = createMount(server, { basePath, keyHash: sha256(apiKey), hash: sha256 })
-  await mountMetrics(mount, server, settings.collect_metrics)
+  await mountMetrics(mount, server, context)
   mountReference(mount, version)
   mountTargets(mount, context)
   mountJobs(mount, context)

@@ -385,6 +385,30 @@ describe('metrics', () => {
       expect(text).toContain(`vieter_http_requests_duration_seconds_bucket{le="${bound}",`)
   })
 
+  test('tell how far the dates of databases are ahead of the clock', async () => {
+    const server = await startServer({ settings: { collect_metrics: true } })
+    const driftOf = async (repository: string, arch: string) => {
+      const text = await (await fetch(`${server.url}/api/v1/metrics`)).text()
+      const series = `vieter_last_modified_drift_seconds{repo="${repository}",arch="${arch}"} `
+      const line = text.split('\n').find((candidate) => candidate.startsWith(series))
+      return line && Number(line.slice(series.length))
+    }
+    expect(await driftOf('repo', 'x86_64')).toBeUndefined()
+    await server.publish('repo', packageArchive())
+    expect(await driftOf('repo', 'x86_64')).toBe(0)
+    const dates = new Set<string | null>()
+    for (let number = 0; number < 40; number += 1) {
+      await server.publish('busy', packageArchive({ name: `package-${number}`, arch: 'aarch64' }))
+      const response = await fetch(`${server.url}/busy/aarch64/busy.db`)
+      await response.bytes()
+      dates.add(response.headers.get('last-modified'))
+    }
+    expect(dates.size).toBe(40)
+    expect(await driftOf('busy', 'aarch64')).toBeGreaterThan(0)
+    await server.request('DELETE', '/busy')
+    expect(await driftOf('busy', 'aarch64')).toBeUndefined()
+  })
+
   test('tell how long the event loop was held up', async () => {
     const server = await startServer({ settings: { collect_metrics: true } })
     const read = async (series: string) => {

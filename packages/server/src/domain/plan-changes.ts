@@ -84,13 +84,16 @@ function publish(
   return outcome
 }
 
-/** The same file published twice is one package; another file under its name is refused unless it is to replace it. */
+/**
+ * The same file published twice is one package, with the signature that came last; another file under its name is refused
+ * unless it is to replace it.
+ */
 function resolve(pkg: StoredPackage, replace: boolean, rules: Rules, outcome: ChangeOutcome): PlannedPackage {
   const earlier = rules.published.get(pkg.filename)
   if (!earlier) return plannedOf(pkg)
   if (earlier.sha256 === pkg.sha256) {
     outcome.spareBlobs.push(pkg.blobKey)
-    return earlier
+    return pkg.signature === '' ? earlier : { ...earlier, signature: pkg.signature }
   }
   if (replace) {
     if (earlier.id === undefined) outcome.spareBlobs.push(earlier.blobKey)

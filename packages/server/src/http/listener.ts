@@ -15,6 +15,9 @@ interface ListenerOptions {
 /** Longer than the minute for which nginx keeps the connections of its upstreams: the one that opens them closes them. */
 const keepAliveTimeout = 65_000
 
+/** Bytes of a request's head: room for the signature of a package, 16 KiB in base64, beside the usual 16 KiB. */
+const maxHeaderSize = 40 * 1024
+
 /** Node's HTTP server with limits that hold against clients that are slow, stand still, or come in crowds. */
 export function createListener(
   handle: RequestListener,
@@ -22,6 +25,7 @@ export function createListener(
 ): Server {
   const idleTimeout = settings.idle_timeout * 1000
   const server = createServer({
+    maxHeaderSize,
     headersTimeout: settings.header_timeout * 1000,
     connectionsCheckingInterval: 500,
     // None for whole requests: a large package over a thin line takes hours.

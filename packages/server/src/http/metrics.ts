@@ -1,12 +1,19 @@
 import { AppError, contract } from '@vieter/api'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
+import type { Context } from '../context.ts'
 import { collectEventLoopDelay } from './event-loop-delay.ts'
+import { collectLastModifiedDrift } from './last-modified-drift.ts'
 import type { Mount } from './mount.ts'
 
-/** Metrics, when they are wanted: those of Vieter 0.6 and the event loop's delay. Otherwise their address does not exist. */
-export async function mountMetrics(mount: Mount, server: FastifyInstance, collect: boolean): Promise<void> {
-  const registry = collect ? await collectRequests(server) : undefined
+type Parts = Pick<Context, 'settings' | 'archRepos' | 'clock'>
+
+/**
+ * Metrics, when they are wanted: those of Vieter 0.6, the event loop's delay and the drift of dates. Otherwise their
+ * address does not exist.
+ */
+export async function mountMetrics(mount: Mount, server: FastifyInstance, parts: Parts): Promise<void> {
+  const registry = parts.settings.collect_metrics ? await collectAll(server, parts) : undefined
   mount(contract.getMetrics, async ({ reply }) => {
     if (!registry) throw new AppError('ROUTE_NOT_FOUND', { hint: 'Set `collect_metrics` on the server.' })
     reply.type(registry.contentType)
@@ -14,10 +21,17 @@ export async function mountMetrics(mount: Mount, server: FastifyInstance, collec
   })
 }
 
-async function collectRequests(server: FastifyInstance): Promise<Registry> {
-  const { Counter, Histogram, Registry } = await import('prom-client')
+async function collectAll(server: FastifyInstance, parts: Parts): Promise<Registry> {
+  const { Registry } = await import('prom-client')
   const registry = new Registry()
   await collectEventLoopDelay(server, registry)
+  await collectLastModifiedDrift(parts, registry)
+  await collectRequests(server, registry)
+  return registry
+}
+
+async function collectRequests(server: FastifyInstance, registry: Registry): Promise<void> {
+  const { Counter, Histogram } = await import('prom-client')
   const labelNames = ['method', 'path', 'status'] as const
   const total = new Counter({
     name: 'vieter_http_requests_total',
@@ -41,5 +55,4 @@ async function collectRequests(server: FastifyInstance): Promise<Registry> {
     total.inc(labels)
     seconds.observe(labels, reply.elapsedTime / 1000)
   })
-  return registry
 }

@@ -36,6 +36,7 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
     publishPackage(context, {
       repository: params.repo,
       body: packageBody({ request, reply }),
+      signature: request.headers['x-signature']?.toString(),
       replace: query.replace === true,
     }),
   )

@@ -50,6 +50,8 @@ interface Touched {
   before: ArchRepoState | undefined
   /** Undefined when it is removed. */
   after: ArchRepoState | undefined
+  /** The names of the packages that were added, replaced and removed. */
+  changed: readonly string[]
   old: Manifest
   next: Manifest
 }
@@ -83,11 +85,13 @@ async function allEnded<T>(works: readonly Promise<T>[]): Promise<T[]> {
 }
 
 async function findTouched(
-  { store, archRepos }: CommitParts,
+  { store, archRepos, format }: CommitParts,
   { repository, repositoryId, before, after }: Transition,
 ): Promise<{ repositoryId: number; rows: ArchRepoRow[] }> {
   const archs = [...new Set([...before.archRepos.keys(), ...after.archRepos.keys()])]
-  const touched = archs.filter((arch) => differs(before.archRepos.get(arch), after.archRepos.get(arch)))
+  const touched = archs.filter((arch) =>
+    differs(before.archRepos.get(arch), after.archRepos.get(arch), format),
+  )
   const known = touched.flatMap((arch) => archRepos.find(repository, arch) ?? [])
   if (repositoryId !== undefined && known.length === touched.length)
     return { repositoryId, rows: known.map(rowOf) }
@@ -100,18 +104,29 @@ function rowOf({ id, arch, current, format, updatedAt }: ArchRepo): ArchRepoRow 
   return { id, arch, generation, last_modified, visible: 1, format, updated_at: updatedAt }
 }
 
-function differs(before: ArchRepoState | undefined, after: ArchRepoState | undefined): boolean {
+function differs(
+  before: ArchRepoState | undefined,
+  after: ArchRepoState | undefined,
+  format: DatabaseFormat,
+): boolean {
   if (!before || !after) return before !== after
-  return changedNames(before, after).length > 0
+  return changedNames(before, after, format).length > 0
 }
 
-function changedNames(before: ArchRepoState, after: ArchRepoState): string[] {
+function changedNames(before: ArchRepoState, after: ArchRepoState, format: DatabaseFormat): string[] {
   const gone = [...before.keys()].filter((name) => !after.has(name))
-  return [...gone, ...[...after].flatMap(([name, pkg]) => (isSame(before.get(name), pkg) ? [] : name))]
+  const others = [...after].flatMap(([name, pkg]) => (isSame(before.get(name), pkg, format) ? [] : name))
+  return [...gone, ...others]
 }
 
-function isSame(before: PlannedPackage | undefined, after: PlannedPackage): boolean {
-  return before !== undefined && before.id !== undefined && before.id === after.id
+/** Whether a database says the same of both: a new signature changes those that hold signatures. */
+function isSame(
+  before: PlannedPackage | undefined,
+  after: PlannedPackage,
+  { pgpsig }: DatabaseFormat,
+): boolean {
+  if (before?.id === undefined || before.id !== after.id) return false
+  return !pgpsig || before.signature === after.signature
 }
 
 async function writeDatabases(
@@ -123,14 +138,12 @@ async function writeDatabases(
   const before = transition.before.archRepos.get(row.arch)
   const after = transition.after.archRepos.get(row.arch)
   const manifest = (await known?.current.manifest()) ?? emptyManifest
-  const touched = { row, known, before, after, old: manifest }
+  const changed = changedNames(before ?? new Map(), after ?? new Map(), parts.format)
+  const touched = { row, known, before, after, changed, old: manifest }
   if (!after) return { ...touched, next: emptyManifest }
-  if (before) {
-    const changes = changedNames(before, after).map((name) => changeOf(name, after.get(name)))
-    return { ...touched, next: await updateDatabases(parts, row.id, { manifest, changes }) }
-  }
-  const names = [...after.keys()].sort()
-  const changes = names.map((name) => changeOf(name, after.get(name)))
+  const changes = changed.map((name) => changeOf(name, after.get(name)))
+  if (before) return { ...touched, next: await updateDatabases(parts, row.id, { manifest, changes }) }
+  const names = changed.toSorted()
   return { ...touched, next: await rebuildDatabases(parts, row.id, { names, changes }) }
 }
 
@@ -179,6 +192,8 @@ async function saveState(
   const passed = [...published.values()].filter(({ id }) => id === undefined)
   await repositories.savePackages(trx, repositoryId, passed, now)
   for (const { id } of passed) if (id !== undefined) left.add(id)
+  for (const { id, texts, signature } of published.values())
+    if (id !== undefined && !texts) await repositories.saveSignature(trx, id, signature)
   const isAll = touched.some((one) => !one.after)
   await repositories.markRemoved(trx, repositoryId, isAll ? 'all' : [...left], now)
   await repositories.saveRepositoryVisible(trx, repositoryId, after.exists)
@@ -192,22 +207,21 @@ async function removeArchRepo(trx: StoreTransaction, archRepoId: number): Promis
 async function saveEntries(
   trx: StoreTransaction,
   repositoryId: number,
-  { row, before = new Map(), after = new Map(), old, next }: Touched,
+  { row, before = new Map(), after = new Map(), changed, old, next }: Touched,
   { left, now }: { left: Set<number>; now: number },
 ): Promise<void> {
-  const names = changedNames(before, after)
-  for (const name of names) {
+  for (const name of changed) {
     const id = before.get(name)?.id
     if (id !== undefined) left.add(id)
   }
-  const present = names.flatMap((name) => after.get(name) ?? [])
+  const present = changed.flatMap((name) => after.get(name) ?? [])
   await repositories.savePackages(trx, repositoryId, present, now)
   const entries = present.flatMap(({ name, id }) => (id === undefined ? [] : { name, packageId: id }))
   await repositories.setEntries(trx, row.id, entries)
   await repositories.removeEntriesOf(
     trx,
     row.id,
-    names.filter((name) => !after.has(name)),
+    changed.filter((name) => !after.has(name)),
   )
   await saveManifest(trx, row.id, { before: old, after: next })
 }

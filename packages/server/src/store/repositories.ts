@@ -233,6 +233,16 @@ function textsRowOf({ id, texts, filename }: PlannedPackage): { package_id: numb
   return { package_id: id, ...texts }
 }
 
+/** Gives a package that has a row the signature that it was published with last. */
+export async function saveSignature(trx: StoreTransaction, id: number, signature: string): Promise<void> {
+  await trx
+    .updateTable('packages')
+    .set({ signature })
+    .where('id', '=', id)
+    .where('signature', '<>', signature)
+    .execute()
+}
+
 function* batches<T>(values: readonly T[]): Generator<readonly T[]> {
   for (let start = 0; start < values.length; start += batchSize) yield values.slice(start, start + batchSize)
 }
