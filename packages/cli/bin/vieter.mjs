@@ -14,11 +14,16 @@ const main = new URL('../src/main.ts', import.meta.url)
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/vieter', import.meta.url))
 
 /**
- * A server runs for months on small machines. Without these V8 and glibc keep memory for a rush that was once: young
- * objects of each thread, and an arena of the allocator for each (mallopt(3)).
+ * A server runs for months on small machines. Left alone, V8 and glibc (mallopt(3)) keep the memory of a rush that was
+ * once: young objects of each thread, freed blocks, an arena of the allocator for each thread. And syncs of many uploads
+ * at once want more threads than Node's four. Measured with 16 publishers: 215 MiB instead of 320, and as fast.
  */
 const serverFlags = ['--max-semi-space-size=2']
-const serverVariables = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' }
+const serverVariables = {
+  MALLOC_ARENA_MAX: '4',
+  MALLOC_TRIM_THRESHOLD_: '33554432',
+  MALLOC_MMAP_THRESHOLD_: '4194304',
+}
 const isServer = process.argv[2] === 'server' && process.execArgv.length === 0
 
 if (isServer && Number.parseInt(process.versions.node, 10) >= needed) {
