@@ -22,10 +22,10 @@ export default defineConfig({
           name: 'long',
           include: ['packages/*/test/**/*.long.ts', 'e2e/*.long.ts'],
           ...patient,
-          testTimeout: 600_000,
+          testTimeout: 1_200_000,
         },
       },
-      { test: { name: 'engine-long', include: ['e2e/engine/*.long.ts'], ...patient, testTimeout: 600_000 } },
+      { test: { name: 'engine-long', include: ['e2e/engine/*.long.ts'], ...patient, testTimeout: 1_200_000 } },
     ],
   },
 })
