@@ -25,7 +25,9 @@ export default defineConfig({
           testTimeout: 1_200_000,
         },
       },
-      { test: { name: 'engine-long', include: ['e2e/engine/*.long.ts'], ...patient, testTimeout: 1_200_000 } },
+      {
+        test: { name: 'engine-long', include: ['e2e/engine/*.long.ts'], ...patient, testTimeout: 1_200_000 },
+      },
     ],
   },
 })
