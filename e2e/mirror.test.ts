@@ -5,6 +5,7 @@ import { eventually } from './lab/eventually.ts'
 import { forgePackage, type PackageFile } from './lab/forge.ts'
 import { type Nginx, startNginx } from './lab/nginx.ts'
 import { makePacmanRoot } from './lab/pacman.ts'
+import { publishFile } from './lab/repository-client.ts'
 import { makeScratch, type Scratch } from './lab/scratch.ts'
 import { spawnVieter, startServer, type VieterServer, vieter } from './lab/vieter.ts'
 
@@ -26,13 +27,8 @@ afterAll(async () => {
   await scratch.remove()
 })
 
-async function publish(file: PackageFile): Promise<void> {
-  const response = await fetch(`${server.address}/lab/publish`, {
-    method: 'POST',
-    headers: { 'x-api-key': server.apiKey },
-    body: new Uint8Array(file.bytes),
-  })
-  expect(response.status).toBe(200)
+function publish(file: PackageFile): Promise<void> {
+  return publishFile(server, 'lab', file)
 }
 
 const settings = () => ({ VIETER_DATA_DIR: server.dataFolder })

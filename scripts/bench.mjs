@@ -83,10 +83,6 @@ function runAll(wanted, folder) {
   let exitCode = 0
   let isFilled
   for (const benchmark of wanted) {
-    if (!existsSync(join(root, `bench/${benchmark.name}.ts`))) {
-      console.log(`\n${benchmark.name}: skipped, bench/${benchmark.name}.ts is not there yet`)
-      continue
-    }
     console.log(`\n${benchmark.name}`)
     if (benchmark.needsFilled) isFilled ??= runProgram('fill', folder).status === 0
     const outcome = benchmark.needsFilled && !isFilled ? undefined : runProgram(benchmark.name, folder)

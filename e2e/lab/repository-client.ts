@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Operation } from './expected-packages.ts'
+import type { PackageFile } from './forge.ts'
 import type { VieterServer } from './vieter.ts'
 
 type Place = Pick<VieterServer, 'address' | 'apiKey'>
@@ -29,6 +30,21 @@ function pathOf(operation: Operation): string {
   if (kind === 'publish') return `${repository}/publish?replace=true`
   if (kind === 'remove-repository') return repository
   return `${repository}/${operation.arch}${kind === 'remove-package' ? `/${operation.name}` : ''}`
+}
+
+/** Publishes a file, and replaces none. Throws with what the server said unless it took it. */
+export async function publishFile(
+  { address, apiKey }: Place,
+  repository: string,
+  file: PackageFile,
+): Promise<void> {
+  const response = await fetch(`${address}/${repository}/publish`, {
+    method: 'POST',
+    headers: { 'x-api-key': apiKey },
+    body: new Uint8Array(file.bytes),
+  })
+  if (response.status === 200) await response.arrayBuffer()
+  else throw new Error(`${file.filename}: ${response.status} ${await response.text()}`)
 }
 
 /** The SHA-256 of what is served at an address, or the status of the answer when it isn't 200. */

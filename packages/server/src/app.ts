@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { AppError } from '@vieter/api'
 import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
@@ -9,7 +8,10 @@ import { createArchiveReaders } from './archives/archive-readers.ts'
 import { diskSpace } from './blobs/disk-space.ts'
 import { fsBlobs } from './blobs/fs-blobs.ts'
 import { logFiles } from './blobs/log-files.ts'
+import { clock } from './clock.ts'
 import type { Context } from './context.ts'
+import { dataPaths } from './data-paths.ts'
+import { formatOf } from './databases/entry-reader.ts'
 import { packFiles } from './databases/pack-files.ts'
 import { createRenderers } from './databases/renderers.ts'
 import { makeFolder } from './files.ts'
@@ -61,7 +63,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     for (const each of opened.splice(0).reverse()) await each()
   }
   try {
-    const path = join(data_dir, 'store.sqlite')
+    const path = dataPaths(options.settings).store
     const store = await openStore(path)
     opened.push(() => store.destroy())
     const reader = await openReader(path)
@@ -82,7 +84,7 @@ interface Opened {
 }
 
 async function assemble({ settings, log, version }: AppOptions, opened: Opened): Promise<App> {
-  const apiKey = settings.api_key ?? (await openApiKey(join(settings.data_dir, 'api-key')))
+  const apiKey = settings.api_key ?? (await openApiKey(dataPaths(settings).apiKey))
   const context = await createContext(settings, log, opened)
   const basePath = settings.base_path ?? ''
   const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
@@ -127,15 +129,13 @@ async function createContext(
   log: Logger,
   { store, reader, snapshots }: Opened,
 ): Promise<Context> {
-  const packages = settings.pkg_dir ?? join(settings.data_dir, 'packages')
-  const blobs = await fsBlobs(packages)
-  const databases = join(settings.data_dir, 'databases')
-  await makeFolder(databases)
-  const packs = packFiles(databases)
-  const renderers = createRenderers(join(settings.data_dir, 'store.sqlite'), store)
+  const paths = dataPaths(settings)
+  const blobs = await fsBlobs(paths.packages)
+  await makeFolder(paths.databases)
+  const packs = packFiles(paths.databases)
+  const renderers = createRenderers(paths.store, store)
   const archRepos = await openArchRepos(store)
-  const clock = () => Math.floor(Date.now() / 1000)
-  const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
+  const format = formatOf(settings)
   return {
     settings,
     store,
@@ -143,8 +143,11 @@ async function createContext(
     snapshots,
     blobs,
     archives: createArchiveReaders(),
-    disk: diskSpace([settings.data_dir, ...(settings.pkg_dir ? [packages] : [])], settings.disk_reserve),
-    logFiles: await logFiles(join(settings.data_dir, 'logs')),
+    disk: diskSpace(
+      [settings.data_dir, ...(settings.pkg_dir ? [paths.packages] : [])],
+      settings.disk_reserve,
+    ),
+    logFiles: await logFiles(paths.logs),
     packs,
     renderers,
     archRepos,

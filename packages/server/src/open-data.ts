@@ -7,7 +7,10 @@ import type { BlobStore } from './blobs/blob-store.ts'
 import { fsBlobs } from './blobs/fs-blobs.ts'
 import { listBlobs } from './blobs/list-blobs.ts'
 import { openFile } from './blobs/open-file.ts'
+import { clock } from './clock.ts'
 import type { Context } from './context.ts'
+import { type DataPaths, dataPaths } from './data-paths.ts'
+import { formatOf } from './databases/entry-reader.ts'
 import { type PackFiles, packFiles } from './databases/pack-files.ts'
 import { createRenderers } from './databases/renderers.ts'
 import { isErrnoException } from './files.ts'
@@ -16,18 +19,6 @@ import { createCommitQueue } from './services/commit-queue.ts'
 import { isDataFolderInUse, lockDataFolder } from './store/data-lock.ts'
 import { openStore } from './store/open-store.ts'
 import { type Snapshots, snapshotsOf } from './store/snapshots.ts'
-
-/** Where things lie in the data folder. */
-interface DataPaths {
-  folder: string
-  store: string
-  packages: string
-  databases: string
-  logs: string
-  apiKey: string
-  /** Files that `vieter check --repair` took out of service. */
-  damaged: string
-}
 
 /** The data of a server that may be running, for reading alone. */
 export interface OpenData {
@@ -39,21 +30,6 @@ export interface OpenData {
   isInUse: () => boolean
   close(): Promise<void>
 }
-
-export function dataPaths({ data_dir, pkg_dir }: Pick<Settings, 'data_dir' | 'pkg_dir'>): DataPaths {
-  return {
-    folder: data_dir,
-    store: join(data_dir, 'store.sqlite'),
-    packages: pkg_dir ?? join(data_dir, 'packages'),
-    databases: join(data_dir, 'databases'),
-    logs: join(data_dir, 'logs'),
-    apiKey: join(data_dir, 'api-key'),
-    damaged: join(data_dir, 'damaged'),
-  }
-}
-
-/** UTC epoch seconds. */
-export const clock = (): number => Math.floor(Date.now() / 1000)
 
 /** Opens the data of the settings. Throws DATA_NOT_FOUND. */
 export async function openData(settings: Settings): Promise<OpenData> {
@@ -97,7 +73,7 @@ export async function lockData(settings: Settings): Promise<LockedData> {
     const blobs = { ...(await fsBlobs(open.paths.packages)), pathOf: open.blobs.pathOf }
     const renderers = createRenderers(open.paths.store, store)
     const archRepos = await openArchRepos(store)
-    const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
+    const format = formatOf(settings)
     const log = pino({ level: 'silent' })
     const parts = { store, blobs, packs: open.packs, renderers, archRepos, format, clock, settings, log }
     const commits = createCommitQueue(parts)

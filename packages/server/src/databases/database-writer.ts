@@ -1,5 +1,6 @@
+import type { DatabaseFormat } from '../domain/desc-fields.ts'
 import { targetSize } from './cut-entries.ts'
-import type { DatabaseFormat, EntryChange } from './entry-reader.ts'
+import type { EntryChange } from './entry-reader.ts'
 import {
   type DatabaseKind,
   databaseKinds,

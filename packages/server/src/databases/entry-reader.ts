@@ -1,14 +1,14 @@
 import type { DatabaseEntry } from '@vieter/alpm'
-import { withOptionalFields } from '../domain/desc-fields.ts'
+import type { Settings } from '@vieter/config'
+import { type DatabaseFormat, formatDescText } from '../domain/desc-fields.ts'
 import type { PackageFacts, PackageTexts } from '../domain/stored-package.ts'
 import { askForEntries, askForTexts, type EntryRow, type Statement, type TextsRow } from '../store/entries.ts'
 import type { Store } from '../store/open-store.ts'
 import type { DatabaseKind, NameRange } from './manifest.ts'
 
-/** Which optional fields databases have. */
-export interface DatabaseFormat {
-  md5sum: boolean
-  pgpsig: boolean
+/** The format that a server's settings ask for. */
+export function formatOf(settings: Pick<Settings, 'database_md5sum' | 'database_pgpsig'>): DatabaseFormat {
+  return { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
 }
 
 /** The name under which databases of this format are known: it changes when they must be written anew. */
@@ -86,12 +86,8 @@ function rowOf(
 }
 
 /** Fields of the store are what parsers let in: names and versions are such. */
-function entryOf(
-  { name, version, desc, files, md5, signature }: EntryRow,
-  kind: DatabaseKind,
-  format: DatabaseFormat,
-): DatabaseEntry {
-  const fields = { md5: format.md5sum ? md5 : '', signature: format.pgpsig ? signature : '' }
+function entryOf(row: EntryRow, kind: DatabaseKind, format: DatabaseFormat): DatabaseEntry {
+  const { name, version, files } = row
   const listed = kind === 'files' ? { files } : {}
-  return { name, version, desc: withOptionalFields(desc, fields), ...listed } as DatabaseEntry
+  return { name, version, desc: formatDescText(row, format), ...listed } as DatabaseEntry
 }

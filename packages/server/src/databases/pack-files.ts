@@ -89,7 +89,7 @@ export function packFiles(root: string): PackFiles {
     finishedPacks.get(archRepoId)?.set(pack.number, pack.end)
   }
 
-  /** Looked up once, then kept: it is asked for after every commit. */
+  /** Looked up once, then kept: it is asked for time and again. */
   async function listFinished(archRepoId: number): Promise<Map<number, number>> {
     const known = finishedPacks.get(archRepoId)
     if (known) return known

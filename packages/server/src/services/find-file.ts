@@ -3,7 +3,7 @@ import { AppError } from '@vieter/api'
 import type { OpenBlob } from '../blobs/blob-store.ts'
 import type { Context } from '../context.ts'
 import type { DatabaseKind } from '../databases/manifest.ts'
-import { withOptionalFields } from '../domain/desc-fields.ts'
+import { formatDescText } from '../domain/desc-fields.ts'
 import { findEntryDesc, findServedPackage } from '../store/repositories.ts'
 import { type FoundDatabase, findDatabase } from './find-database.ts'
 
@@ -89,10 +89,7 @@ async function findDesc(
   const entry = tryParseEntryName(request.filename)
   const archRepo = entry && archRepos.find(request.repository, request.arch)
   const found = archRepo && (await findEntryDesc(reader, archRepo.id, entry.name, entry.version))
-  if (!found) return undefined
-  const md5 = format.md5sum ? found.md5 : ''
-  const signature = format.pgpsig ? found.signature : ''
-  return { kind: 'desc', text: withOptionalFields(found.desc, { md5, signature }) }
+  return found && { kind: 'desc', text: formatDescText(found, format) }
 }
 
 function tryParseEntryName(text: string): { name: string; version: string } | undefined {

@@ -1,5 +1,6 @@
 import type { PlannedPackage } from '../domain/plan-changes.ts'
 import type { PackageTexts } from '../domain/stored-package.ts'
+import { batches } from './batches.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
 
 /** A row of an arch-repo: its number, its current generation, and when that was made (UTC epoch seconds). */
@@ -178,9 +179,6 @@ export async function findEntryDesc(
     .executeTakeFirst()
 }
 
-/** Rows of one statement: SQLite takes 32,766 parameters. */
-const batchSize = 500
-
 /** Gives packages their rows, or makes those that were removed visible again. Each has its number afterwards. */
 export async function savePackages(
   trx: StoreTransaction,
@@ -241,10 +239,6 @@ export async function saveSignature(trx: StoreTransaction, id: number, signature
     .where('id', '=', id)
     .where('signature', '<>', signature)
     .execute()
-}
-
-function* batches<T>(values: readonly T[]): Generator<readonly T[]> {
-  for (let start = 0; start < values.length; start += batchSize) yield values.slice(start, start + batchSize)
 }
 
 /** Sets what an arch-repo holds under some names. */

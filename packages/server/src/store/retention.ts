@@ -1,4 +1,5 @@
 import type { KeptPackage } from '../domain/retention.ts'
+import { batches } from './batches.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
 
 /** The packages that were removed before a time (UTC epoch seconds), and all others of the same names, newest first. */
@@ -26,18 +27,11 @@ export async function findRemovedBefore(store: Store, time: number): Promise<Kep
   }))
 }
 
-/** Rows of one statement: SQLite takes 32,766 parameters. */
-const batchSize = 1000
-
 /** Forgets packages; returns the keys of their blobs. */
 export async function takePackages(trx: StoreTransaction, ids: readonly number[]): Promise<string[]> {
   const keys: string[] = []
-  for (let start = 0; start < ids.length; start += batchSize) {
-    const rows = await trx
-      .deleteFrom('packages')
-      .where('id', 'in', ids.slice(start, start + batchSize))
-      .returning('blob_key')
-      .execute()
+  for (const batch of batches(ids)) {
+    const rows = await trx.deleteFrom('packages').where('id', 'in', batch).returning('blob_key').execute()
     keys.push(...rows.map((row) => row.blob_key))
   }
   return keys

@@ -1,4 +1,5 @@
 import { databaseKinds, type Manifest, type Segment } from '../databases/manifest.ts'
+import { batches } from './batches.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
 
 /** What the current databases of an arch-repo are strung from. */
@@ -15,9 +16,6 @@ export async function loadManifest(store: Store, archRepoId: number): Promise<Ma
   return manifest
 }
 
-/** Rows of one statement: SQLite takes 32,766 parameters. */
-const batchSize = 500
-
 /** Replaces the rows of the segments in which two manifests differ. */
 export async function saveManifest(
   trx: StoreTransaction,
@@ -29,16 +27,16 @@ export async function saveManifest(
     const old = new Set(before[kind])
     const fresh = after[kind].filter((segment) => !old.has(segment))
     const gone = before[kind].flatMap((segment) => (kept.has(segment) ? [] : segment.firstName))
-    for (let start = 0; start < gone.length; start += batchSize) {
+    for (const names of batches(gone)) {
       await trx
         .deleteFrom('segments')
         .where('arch_repo_id', '=', archRepoId)
         .where('kind', '=', kind)
-        .where('first_name', 'in', gone.slice(start, start + batchSize))
+        .where('first_name', 'in', names)
         .execute()
     }
-    for (let start = 0; start < fresh.length; start += batchSize) {
-      const rows = fresh.slice(start, start + batchSize).map(({ firstName, ...segment }) => {
+    for (const batch of batches(fresh)) {
+      const rows = batch.map(({ firstName, ...segment }) => {
         return { arch_repo_id: archRepoId, kind, first_name: firstName, ...segment }
       })
       await trx.insertInto('segments').values(rows).execute()

@@ -9,6 +9,7 @@ import { diskSpace } from '../../src/blobs/disk-space.ts'
 import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
 import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
+import { formatOf } from '../../src/databases/entry-reader.ts'
 import { packFiles } from '../../src/databases/pack-files.ts'
 import { createRenderers } from '../../src/databases/renderers.ts'
 import { openArchRepos } from '../../src/services/arch-repos.ts'
@@ -47,7 +48,7 @@ export async function makeContext(
     await packs.close()
   })
   const archRepos = await openArchRepos(store)
-  const format = { md5sum: settings.database_md5sum, pgpsig: settings.database_pgpsig }
+  const format = formatOf(settings)
   const log = pino({ level: 'silent' })
   const clock = () => context.time
   const context: TestContext = {
