@@ -88,7 +88,8 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   const context = await createContext(settings, log, opened)
   const basePath = settings.base_path ?? ''
   const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
-  const server = createHttpServer({ settings, isTrustedProxy, log, stopping: context.stopping.signal })
+  const stopping = context.stopping.signal
+  const server = createHttpServer({ settings, archRepos: context.archRepos, isTrustedProxy, log, stopping })
   const { mount, idle } = createMount(server, { basePath, keyHash: sha256(apiKey), hash: sha256 })
   await mountMetrics(mount, server, context)
   mountReference(mount, version)

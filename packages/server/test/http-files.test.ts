@@ -243,6 +243,23 @@ describe('a client that has the file already', () => {
       expect((await ask(0)).status).toBe(304)
     })
 
+    test('the 304 says the same, whether or not its request takes the way of pacman’s', async () => {
+      const ask = async (path: string) => {
+        const date = (await get('/repo/x86_64/repo.files')).headers.get('last-modified') ?? ''
+        const { status, headers } = await get(path, { 'if-modified-since': date })
+        const { date: _, 'x-request-id': id, ...others } = Object.fromEntries(headers)
+        return { status, others, hasId: /^[0-9a-f]{16}$/.test(id ?? '') }
+      }
+      const plain = await ask('/repo/x86_64/repo.files')
+      expect(plain).toMatchObject({ status: 304, hasId: true })
+      for (const path of [
+        '/repo/x86_64/%72epo.files',
+        '/repo/x86_64/repo.files?x',
+        '/repo/x86_64/repo.files.tar.gz',
+      ])
+        expect(await ask(path)).toEqual(plain)
+    })
+
     test('an older one is a 200 with the date', async () => {
       const { status, date, sent } = await ask(-1)
       expect([status, sent]).toEqual([200, date])

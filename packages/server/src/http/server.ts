@@ -9,6 +9,9 @@ import {
   fastify,
 } from 'fastify'
 import type { Logger } from 'pino'
+import type { ArchRepos } from '../services/arch-repos.ts'
+import { answerPolls } from './answer-polls.ts'
+import { commonHeaders } from './common-headers.ts'
 import { createListener } from './listener.ts'
 import { createRequestIds } from './request-id.ts'
 import { createRequestLog } from './request-log.ts'
@@ -20,6 +23,7 @@ const apiPrefixes = ['/api/', '/health']
 
 interface HttpServerOptions {
   settings: Settings
+  archRepos: ArchRepos
   isTrustedProxy: IsTrustedProxy
   log: Logger
   /** Once it is aborted new requests are refused and connections are not kept. */
@@ -29,27 +33,33 @@ interface HttpServerOptions {
 /** Makes the HTTP server without any route: bodies as raw streams, request ids, errors in the envelope. */
 export function createHttpServer({
   settings,
+  archRepos,
   isTrustedProxy,
   log,
   stopping,
 }: HttpServerOptions): FastifyInstance {
   const basePath = settings.base_path ?? ''
+  const newRequestId = createRequestIds()
+  const polls = { archRepos, basePath, newRequestId, stopping }
   const server: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     childLoggerFactory: createRequestLog,
-    genReqId: createRequestIds(),
+    genReqId: newRequestId,
     routerOptions: { maxParamLength: 512 },
     bodyLimit: Number.MAX_SAFE_INTEGER,
     return503OnClosing: false,
     trustProxy: isTrustedProxy,
-    serverFactory: (handle) => createListener(handle, { settings, isTrustedProxy, log }),
+    serverFactory: (handle) => {
+      // Metrics count what comes through the router.
+      const first = settings.collect_metrics ? handle : answerPolls(polls, handle)
+      return createListener(first, { settings, isTrustedProxy, log })
+    },
     frameworkErrors: (fault, request, reply) => answerError(fault, request, reply, basePath),
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
   server.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    reply.header('x-content-type-options', 'nosniff')
+    reply.headers(commonHeaders(request.id))
     done(stopping.aborted ? new AppError('SHUTTING_DOWN') : undefined)
   })
   server.addHook('onSend', (request, reply, payload, done) => {

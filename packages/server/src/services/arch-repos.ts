@@ -13,6 +13,8 @@ export interface Generation {
   served: boolean
   manifest(): Promise<Manifest>
   layout(kind: DatabaseKind): Promise<DatabaseLayout>
+  /** The layout, if it was asked for before. */
+  laidOut(kind: DatabaseKind): DatabaseLayout | undefined
   /** The same segments, in other places. */
   moveTo(manifest: Manifest): void
 }
@@ -94,6 +96,7 @@ function generationOf(row: ArchRepoRow, load: () => Promise<Manifest>): Generati
       layouts[kind] ??= layOut((await loadOnce())[kind])
       return layouts[kind]
     },
+    laidOut: (kind) => layouts[kind],
     moveTo(moved) {
       manifest = Promise.resolve(moved)
       layouts = {}

@@ -1,5 +1,6 @@
 import type { OpenBlob } from '../blobs/blob-store.ts'
 import type { Context } from '../context.ts'
+import { databaseKindOf } from '../databases/database-filename.ts'
 import type { DatabaseLayout } from '../databases/database-layout.ts'
 import type { DatabaseKind } from '../databases/manifest.ts'
 import { openDatabase } from '../databases/read-database.ts'
@@ -65,6 +66,33 @@ async function raiseDate({ store }: Parts, archRepo: ArchRepo, lastModified: num
   }
 }
 
+interface UnchangedRequest {
+  repository: string
+  arch: string
+  filename: string
+  /** The request's If-Modified-Since, in UTC epoch seconds. */
+  since: number
+}
+
+/**
+ * A database that has not changed since the date that its client was sent, found in memory alone. Undefined whenever it
+ * takes more than that to tell: `findDatabase` settles it then.
+ */
+export function findUnchanged(
+  { archRepos }: Pick<Parts, 'archRepos'>,
+  { repository, arch, filename, since }: UnchangedRequest,
+): { etag: string; lastModified: number } | undefined {
+  const kind = databaseKindOf(repository, filename)
+  const current = archRepos.find(repository, arch)?.current
+  if (!kind || !current?.served || current.lastModified !== since) return undefined
+  const layout = current.laidOut(kind)
+  return layout && { etag: etagOf(current, layout), lastModified: since }
+}
+
+function etagOf({ number }: Generation, { crc32, size }: DatabaseLayout): string {
+  return `"${number}-${crc32.toString(16)}-${size}"`
+}
+
 function foundOf(
   { packs }: Parts,
   archRepo: ArchRepo,
@@ -73,7 +101,7 @@ function foundOf(
   kind: DatabaseKind,
 ): FoundDatabase {
   return {
-    etag: `"${generation.number}-${layout.crc32.toString(16)}-${layout.size}"`,
+    etag: etagOf(generation, layout),
     size: layout.size,
     lastModified: undefined,
     async open() {

@@ -2,7 +2,7 @@ import { FormatError, isPackageFilename, parseEntryName } from '@vieter/alpm'
 import { AppError } from '@vieter/api'
 import type { OpenBlob } from '../blobs/blob-store.ts'
 import type { Context } from '../context.ts'
-import type { DatabaseKind } from '../databases/manifest.ts'
+import { databaseKindOf } from '../databases/database-filename.ts'
 import { formatDescText } from '../domain/desc-fields.ts'
 import { findEntryDesc, findServedPackage } from '../store/repositories.ts'
 import { type FoundDatabase, findDatabase } from './find-database.ts'
@@ -39,7 +39,7 @@ export async function findFile(parts: Parts, request: FileRequest): Promise<Serv
 }
 
 async function find(parts: Parts, request: FileRequest): Promise<ServedFile | undefined> {
-  const kind = databaseKind(request)
+  const kind = databaseKindOf(request.repository, request.filename)
   if (kind) {
     const { repository, arch, since } = request
     const database = await findDatabase(parts, { repository, arch, kind, since })
@@ -48,12 +48,6 @@ async function find(parts: Parts, request: FileRequest): Promise<ServedFile | un
   if (request.filename.endsWith('.sig')) return findSignature(parts, request)
   if (isPackageFilename(request.filename)) return findPackage(parts, request)
   return findDesc(parts, request)
-}
-
-function databaseKind({ repository, filename }: FileRequest): DatabaseKind | undefined {
-  if (filename === `${repository}.db` || filename === `${repository}.db.tar.gz`) return 'db'
-  if (filename === `${repository}.files` || filename === `${repository}.files.tar.gz`) return 'files'
-  return undefined
 }
 
 async function findPackage(parts: Parts, request: FileRequest): Promise<ServedFile | undefined> {
