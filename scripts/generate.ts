@@ -32,7 +32,8 @@ ${Object.entries(errorTable).map(formatError).join('\n')}`,
 <!-- Printed by \`npm run generate\` from packages/api/src/contract.ts. -->
 
 A running server shows the same at \`/api/docs\`, and as an OpenAPI document at \`/api/v1/openapi.json\`. The API key goes
-into \`X-Api-Key\` or \`Authorization: Bearer\`; the token of a lease into \`X-Lease-Token\`. Answers under \`/api/v1\` are
+into \`X-Api-Key\` or \`Authorization: Bearer\`; for reading a private repository there is also the password of HTTP Basic,
+and a token of the repository does; the token of a lease goes into \`X-Lease-Token\`. Answers under \`/api/v1\` are
 \`{"message": "", "data": …}\`.
 
 ${endpoints.map(formatEndpoint).join('\n')}`,
@@ -45,7 +46,12 @@ function formatError([code, entry]: [string, (typeof errorTable)[keyof typeof er
 }
 
 function formatEndpoint(endpoint: Endpoint): string {
-  const auth = { none: 'open to all', key: 'API key', lease: 'API key and lease token' }[endpoint.auth]
+  const auth = {
+    none: 'open to all',
+    read: 'open to all, but for private repositories',
+    key: 'API key',
+    lease: 'API key and lease token',
+  }[endpoint.auth]
   const query = Object.entries(endpoint.query.properties as Record<string, { description?: string }>)
   const required = new Set((endpoint.query.required as string[] | undefined) ?? [])
   const lines = query.map(([name, { description = '' }]) => {

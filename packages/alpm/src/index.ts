@@ -12,6 +12,7 @@ export { type Compression, detectCompression, extensionOf } from './compression.
 export { combineCrc32, crc32Shift } from './crc32-combine.ts'
 export { databaseTar, readDatabase } from './database.ts'
 export { type DatabaseEntry, databaseEntryTar } from './database-entry.ts'
+export { readDatabaseNames } from './database-names.ts'
 export { type Desc, type DescFile, type DescPkginfo, formatDesc, parseDesc } from './desc.ts'
 export { formatFiles, parseFiles } from './files.ts'
 export { FormatError, type FormatErrorReason } from './format-error.ts'

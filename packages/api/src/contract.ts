@@ -1,5 +1,6 @@
-import Type, { type TObject } from 'typebox'
+import Type, { type TObject, type TOptional, type TString } from 'typebox'
 import type { Endpoint, Returns } from './endpoint.ts'
+import { type PolicyName, policyNames, policyTable } from './policies.ts'
 import * as schemas from './schemas.ts'
 
 const nothing = Type.Object({})
@@ -44,6 +45,14 @@ function endpoint<R extends Returns, P extends TObject = typeof nothing, Q exten
 
 const repo = text('the repository')
 const arch = text('the architecture')
+const policyFields = Object.fromEntries(
+  policyNames.map((name) => [name, Type.Optional(text(describePolicy(name), { maxLength: 1024 }))]),
+) as Record<PolicyName, TOptional<TString>>
+
+function describePolicy(name: PolicyName): string {
+  const policy = policyTable[name]
+  return 'choices' in policy ? `${policy.description} (${policy.choices.join(', ')})` : policy.description
+}
 
 /** Every endpoint of the server, in the order in which the reference lists them. */
 export const contract = {
@@ -55,35 +64,35 @@ export const contract = {
   getFile: endpoint('getFile', 'GET /:repo/:arch/:filename', {
     summary:
       'A file of an arch-repo: REPO.db, REPO.files (with or without .tar.gz), a package, its signature (.sig) when it has one, or the desc of NAME-VERSION.',
-    auth: 'none',
+    auth: 'read',
     params: Type.Object({ repo, arch, filename: text('the file') }),
     returns: 'file',
     errors: ['FILE_NOT_FOUND'],
   }),
   listRepository: endpoint('listRepository', 'GET /:repo/', {
     summary: 'The architectures of a repository, as a page for people.',
-    auth: 'none',
+    auth: 'read',
     params: Type.Object({ repo }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
   }),
   listArchRepo: endpoint('listArchRepo', 'GET /:repo/:arch/', {
     summary: 'The packages of an arch-repo, as a page for people.',
-    auth: 'none',
+    auth: 'read',
     params: Type.Object({ repo, arch }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
   }),
   findRepository: endpoint('findRepository', 'GET /:repo', {
     summary: 'Leads to the page of the repository.',
-    auth: 'none',
+    auth: 'read',
     params: Type.Object({ repo }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
   }),
   findArchRepo: endpoint('findArchRepo', 'GET /:repo/:arch', {
     summary: 'Leads to the page of the arch-repo.',
-    auth: 'none',
+    auth: 'read',
     params: Type.Object({ repo, arch }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
@@ -104,7 +113,8 @@ export const contract = {
     auth: 'key',
     params: Type.Object({ repo }),
     query: Type.Object({
-      replace: flag('replace a different file that was published under the same file name'),
+      replace: flag('replace what was published with the same version, or under the same file name'),
+      force: flag('take the place of a higher version, too'),
     }),
     body: 'package',
     returns: schemas.Published,
@@ -116,6 +126,9 @@ export const contract = {
       'PACKAGE_INVALID',
       'PACKAGE_TOO_LARGE',
       'PACKAGE_EXISTS',
+      'PACKAGE_DOWNGRADE',
+      'ARCHITECTURE_REFUSED',
+      'OFFICIAL_NAME',
       'STORAGE_FULL',
     ],
   }),
@@ -139,6 +152,78 @@ export const contract = {
     params: Type.Object({ repo }),
     returns: 'empty',
     errors: ['REPOSITORY_NOT_FOUND'],
+  }),
+  listRepositories: endpoint('listRepositories', 'GET /api/v1/repos', {
+    summary: 'The repositories by name; private ones only for who may read them.',
+    auth: 'read',
+    returns: Type.Array(schemas.RepositorySummary),
+  }),
+  getRepository: endpoint('getRepository', 'GET /api/v1/repos/:repo', {
+    summary: 'One repository with its policies.',
+    auth: 'read',
+    params: Type.Object({ repo }),
+    returns: schemas.RepositoryConfig,
+    errors: ['REPOSITORY_NOT_FOUND'],
+  }),
+  addRepository: endpoint('addRepository', 'POST /api/v1/repos', {
+    summary: 'Add a repository before its first package is published.',
+    auth: 'key',
+    query: Type.Object({ name: text('the repository'), ...policyFields }),
+    returns: schemas.RepositoryConfig,
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID', 'REPOSITORY_NAME_INVALID', 'REPOSITORY_EXISTS'],
+  }),
+  configureRepository: endpoint('configureRepository', 'PATCH /api/v1/repos/:repo', {
+    summary: 'Change policies of a repository. An empty value goes back to the default.',
+    auth: 'key',
+    params: Type.Object({ repo }),
+    query: Type.Object(policyFields),
+    emptyQuery: 'kept',
+    returns: schemas.RepositoryConfig,
+    errors: ['REPOSITORY_NOT_FOUND', 'PARAMETER_INVALID'],
+  }),
+  listReadTokens: endpoint('listReadTokens', 'GET /api/v1/repos/:repo/tokens', {
+    summary: 'The tokens that open a private repository for reading.',
+    auth: 'key',
+    params: Type.Object({ repo }),
+    returns: Type.Array(schemas.ReadToken),
+    errors: ['REPOSITORY_NOT_FOUND'],
+  }),
+  addReadToken: endpoint('addReadToken', 'POST /api/v1/repos/:repo/tokens', {
+    summary:
+      'Make a token that opens a private repository for reading: the password of HTTP Basic, whatever the user, a Bearer token, or `X-Api-Key`. It is told once.',
+    auth: 'key',
+    params: Type.Object({ repo }),
+    query: Type.Object({ name: text('who it is for', { maxLength: 64 }) }),
+    returns: schemas.NewReadToken,
+    errors: ['REPOSITORY_NOT_FOUND', 'PARAMETER_MISSING', 'PARAMETER_INVALID', 'TOKEN_EXISTS'],
+  }),
+  removeReadToken: endpoint('removeReadToken', 'DELETE /api/v1/repos/:repo/tokens/:id', {
+    summary: 'Revoke a token of a repository, at once.',
+    auth: 'key',
+    params: Type.Object({ repo, ...id.properties }),
+    returns: 'empty',
+    errors: ['TOKEN_NOT_FOUND'],
+  }),
+  listNameLists: endpoint('listNameLists', 'GET /api/v1/names', {
+    summary: 'The lists of names of official repositories.',
+    auth: 'key',
+    returns: Type.Array(schemas.NameList),
+  }),
+  importNameList: endpoint('importNameList', 'POST /api/v1/names/:list', {
+    summary:
+      'Make the names of a pacman database (`core.db`, however it is compressed) a list of official names, in the place of an earlier one.',
+    auth: 'key',
+    params: Type.Object({ list: text('the name of the list') }),
+    body: 'database',
+    returns: schemas.NameList,
+    errors: ['PARAMETER_INVALID', 'LENGTH_REQUIRED', 'BODY_INVALID', 'BODY_TOO_LARGE', 'DATABASE_INVALID'],
+  }),
+  removeNameList: endpoint('removeNameList', 'DELETE /api/v1/names/:list', {
+    summary: 'Remove a list of official names.',
+    auth: 'key',
+    params: Type.Object({ list: text('the name of the list') }),
+    returns: 'empty',
+    errors: ['NAME_LIST_NOT_FOUND'],
   }),
   listTargets: endpoint('listTargets', 'GET /api/v1/targets', {
     summary: 'The targets, by id.',
@@ -333,7 +418,15 @@ export const contract = {
     }),
     emptyQuery: 'kept',
     returns: schemas.FinishedBuild,
-    errors: ['PARAMETER_MISSING', 'LEASE_LOST', 'PACKAGE_EXISTS', 'STORAGE_FULL'],
+    errors: [
+      'PARAMETER_MISSING',
+      'LEASE_LOST',
+      'PACKAGE_EXISTS',
+      'PACKAGE_DOWNGRADE',
+      'ARCHITECTURE_REFUSED',
+      'OFFICIAL_NAME',
+      'STORAGE_FULL',
+    ],
   }),
   listLogs: endpoint('listLogs', 'GET /api/v1/logs', {
     summary: 'The logs of finished builds, by id.',

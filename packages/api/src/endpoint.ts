@@ -1,11 +1,15 @@
 import type { Static, TObject, TSchema } from 'typebox'
 import type { ErrorCode } from './error-table.ts'
 
-/** Who may call: anyone, a holder of the API key, or an agent that also holds the lease of the job (`X-Lease-Token`). */
-type Auth = 'none' | 'key' | 'lease'
+/**
+ * Who may call: anyone; who may read the repository of the path, which is anyone unless it is private (without one in the
+ * path: anyone, who is answered with what they may read); a holder of the API key; or an agent that also holds the lease
+ * of the job (`X-Lease-Token`).
+ */
+export type Auth = 'none' | 'read' | 'key' | 'lease'
 
-/** What a request carries: nothing, a package archive, or plain text (UTF-8). */
-type RequestBody = 'none' | 'package' | 'text'
+/** What a request carries: nothing, a package archive, a pacman database, or plain text (UTF-8). */
+type RequestBody = 'none' | 'package' | 'database' | 'text'
 
 /** What an answer carries: JSON data in the envelope, nothing, plain text, a file's bytes, or a page. */
 export type Returns = TSchema | 'empty' | 'text' | 'file' | 'page' | 'json'

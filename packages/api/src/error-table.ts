@@ -15,6 +15,11 @@ export const errorTable = {
     meaning: 'The API key is missing or wrong.',
     hint: 'Send the server’s key as `X-Api-Key: KEY` or `Authorization: Bearer KEY`.',
   },
+  READ_UNAUTHORIZED: {
+    status: 401,
+    meaning: 'This repository is private: it is read with a token.',
+    hint: 'Write `Server = https://vieter:TOKEN@HOST/$repo/$arch` into pacman.conf; `vieter repos token add REPO NAME` makes a token.',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     meaning: 'No endpoint answers to this method and path.',
@@ -23,7 +28,32 @@ export const errorTable = {
   REPOSITORY_NOT_FOUND: {
     status: 404,
     meaning: 'There is no such repository, or it has no such architecture.',
-    hint: 'A repository comes into being when the first package is published to it.',
+    hint: 'A repository comes into being when the first package is published to it, or with `vieter repos add`.',
+  },
+  REPOSITORY_EXISTS: {
+    status: 409,
+    meaning: 'There is a repository of this name already.',
+    hint: 'Change it with `vieter repos config`.',
+  },
+  TOKEN_NOT_FOUND: {
+    status: 404,
+    meaning: 'The repository has no token with this id.',
+    hint: 'List its tokens with `vieter repos token list REPO`.',
+  },
+  TOKEN_EXISTS: {
+    status: 409,
+    meaning: 'The repository has a token of this name already.',
+    hint: 'Give another name, or revoke the token first with `vieter repos token remove`.',
+  },
+  NAME_LIST_NOT_FOUND: {
+    status: 404,
+    meaning: 'There is no such list of official names.',
+    hint: 'List them with `vieter repos names list`.',
+  },
+  DATABASE_INVALID: {
+    status: 400,
+    meaning: 'The body is not a pacman database.',
+    hint: 'Send a database as pacman keeps it, for instance /var/lib/pacman/sync/core.db.',
   },
   PACKAGE_NOT_FOUND: {
     status: 404,
@@ -112,8 +142,24 @@ export const errorTable = {
   },
   PACKAGE_EXISTS: {
     status: 409,
-    meaning: 'Another package was already published under this file name.',
-    hint: 'Raise pkgrel and build again, since clients keep the first file in their caches; or publish with `?replace=true` to replace it all the same.',
+    meaning: 'This version of the package was already published with other bytes.',
+    hint: 'Raise pkgrel and build again, since pacman would call the file in its cache corrupted, or see no update; or publish with `?replace=true` to replace it all the same.',
+  },
+  PACKAGE_DOWNGRADE: {
+    status: 409,
+    meaning: 'The repository holds a higher version of this package.',
+    hint: 'Raise the epoch, so that clients take it for an update; or publish with `?force=true`, and clients keep what they have; `vieter repos config REPO downgrade=allow` always takes it.',
+  },
+  ARCHITECTURE_REFUSED: {
+    status: 409,
+    meaning: 'The repository does not have the architecture of this package.',
+    hint: 'Add it to the list: `vieter repos config REPO archs=…`; or let each architecture in with `archs=open`.',
+  },
+  OFFICIAL_NAME: {
+    status: 409,
+    meaning:
+      'An official repository has a package of this name, or of one that this package says to replace.',
+    hint: 'Rename the package; or let it in with `vieter repos config REPO official_names=warn`.',
   },
   LEASE_LOST: {
     status: 409,

@@ -1,10 +1,11 @@
 export { AppError, isErrorCode } from './app-error.ts'
 export { type Client, createClient } from './client.ts'
 export { contract } from './contract.ts'
-export type { Answer, Endpoint, Returns } from './endpoint.ts'
+export type { Answer, Auth, Endpoint, Returns } from './endpoint.ts'
 export { type ErrorCode, errorTable } from './error-table.ts'
 export { formatOpenapi } from './openapi.ts'
 export { decodeParameters } from './parameters.ts'
+export { type Policies, type PolicyName, policyNames, policyTable } from './policies.ts'
 export { nextRun, parseSchedule, type Schedule } from './schedule.ts'
 export type {
   BuildConfig,
@@ -14,7 +15,12 @@ export type {
   Lease,
   LeaseExtension,
   Log,
+  NameList,
   Published,
+  PublishWarning,
+  ReadToken,
+  RepositoryConfig,
+  RepositorySummary,
   Target,
   TargetKind,
 } from './schemas.ts'

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox'
 import type { Endpoint } from './endpoint.ts'
-import { errorTable } from './error-table.ts'
+import { type ErrorCode, errorTable } from './error-table.ts'
 
 const envelopeError = {
   type: 'object',
@@ -30,6 +30,7 @@ export function formatOpenapi(endpoints: readonly Endpoint[], version: string): 
       securitySchemes: {
         apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
         bearer: { type: 'http', scheme: 'bearer' },
+        basic: { type: 'http', scheme: 'basic', description: 'a token of the repository as the password' },
         leaseToken: { type: 'apiKey', in: 'header', name: 'X-Lease-Token' },
       },
     },
@@ -65,6 +66,7 @@ function operationOf(endpoint: Endpoint, pathNames: readonly string[]): object {
 
 function securityOf(endpoint: Endpoint): object[] {
   if (endpoint.auth === 'none') return []
+  if (endpoint.auth === 'read') return [{}, { apiKey: [] }, { bearer: [] }, { basic: [] }]
   const lease = endpoint.auth === 'lease' ? { leaseToken: [] } : {}
   return [
     { apiKey: [], ...lease },
@@ -97,9 +99,7 @@ function bodyOf(endpoint: Endpoint): object {
 
 function responsesOf(endpoint: Endpoint): object {
   const responses: Record<string, object> = { 200: successOf(endpoint) }
-  for (const code of [
-    ...new Set([...(endpoint.auth === 'none' ? [] : (['UNAUTHORIZED'] as const)), ...endpoint.errors]),
-  ]) {
+  for (const code of new Set([...authErrors(endpoint), ...endpoint.errors])) {
     const { status, meaning } = errorTable[code]
     const earlier = responses[status] as { description: string } | undefined
     const description = earlier ? `${earlier.description} ${code}: ${meaning}` : `${code}: ${meaning}`
@@ -109,6 +109,12 @@ function responsesOf(endpoint: Endpoint): object {
     }
   }
   return responses
+}
+
+function authErrors({ auth, params }: Endpoint): ErrorCode[] {
+  if (auth === 'none') return []
+  if (auth === 'read') return 'repo' in params.properties ? ['READ_UNAUTHORIZED'] : []
+  return ['UNAUTHORIZED']
 }
 
 function successOf(endpoint: Endpoint): object {

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { type PolicyName, policyNames } from './policies.ts'
 
 /*
  * The shapes that cross HTTP. Keys, their order and their types are Vieter 0.6's wherever it had the shape: its
@@ -80,12 +81,68 @@ export type Log = Static<typeof Log>
 
 export const LogSize = Type.Object({ size: Type.Integer({ minimum: 0, description: 'bytes' }) })
 
+/** What is no reason to refuse a package, but worth knowing. */
+const PublishWarning = Type.Object({
+  code: Type.Union([Type.Literal('OFFICIAL_NAME'), Type.Literal('DEBUG_PACKAGE_DROPPED')]),
+  message: Type.String(),
+})
+export type PublishWarning = Static<typeof PublishWarning>
+
 export const Published = Type.Object({
   name: Type.String(),
   version: Type.String(),
   archs: Type.Array(Type.String(), { description: 'the arch-repos that hold it now' }),
+  repo: Type.Optional(
+    Type.String({ description: 'the repository that holds it, when that is another than the one named' }),
+  ),
+  warnings: Type.Optional(Type.Array(PublishWarning)),
 })
 export type Published = Static<typeof Published>
 
 export const FinishedBuild = Type.Object({ log_id: Id, published: Type.Array(Published) })
 export type FinishedBuild = Static<typeof FinishedBuild>
+
+const Access = Type.Union([Type.Literal('public'), Type.Literal('token')])
+
+export const RepositorySummary = Type.Object({
+  name: Type.String(),
+  archs: Type.Array(Type.String(), { description: 'the architectures that it has' }),
+  packages: Type.Integer({ minimum: 0 }),
+  access: Access,
+})
+export type RepositorySummary = Static<typeof RepositorySummary>
+
+const PolicyValue = Type.Object({
+  value: Type.String(),
+  own: Type.Boolean({ description: 'false: the repository has none of its own, this is the default' }),
+})
+
+export const RepositoryConfig = Type.Object({
+  name: Type.String(),
+  archs: RepositorySummary.properties.archs,
+  packages: RepositorySummary.properties.packages,
+  policies: Type.Object(
+    Object.fromEntries(policyNames.map((name) => [name, PolicyValue])) as Record<
+      PolicyName,
+      typeof PolicyValue
+    >,
+  ),
+})
+export type RepositoryConfig = Static<typeof RepositoryConfig>
+
+/** A token that opens a private repository for reading. */
+export const ReadToken = Type.Object({ id: Id, name: Type.String(), created_at: EpochSeconds })
+export type ReadToken = Static<typeof ReadToken>
+
+export const NewReadToken = Type.Object({
+  ...ReadToken.properties,
+  token: Type.String({ description: 'told this once: the server keeps only its SHA-256' }),
+})
+
+/** A list of names of official repositories. */
+export const NameList = Type.Object({
+  name: Type.String(),
+  names: Type.Integer({ minimum: 0, description: 'how many' }),
+  imported_at: EpochSeconds,
+})
+export type NameList = Static<typeof NameList>

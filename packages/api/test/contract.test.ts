@@ -30,18 +30,27 @@ describe('the contract', () => {
   )
 
   test('every change asks for the key', () => {
-    const open = endpoints.filter(({ method, auth }) => method !== 'GET' && auth === 'none')
+    const open = endpoints.filter(
+      ({ method, auth }) => method !== 'GET' && (auth === 'none' || auth === 'read'),
+    )
     expect(open).toEqual([])
   })
 
-  test('only these are open to anyone', () => {
-    expect(endpoints.filter(({ auth }) => auth === 'none').map(({ id }) => id)).toEqual([
-      'health',
+  test('whatever shows a repository is for those who may read it', () => {
+    expect(endpoints.filter(({ auth }) => auth === 'read').map(({ id }) => id)).toEqual([
       'getFile',
       'listRepository',
       'listArchRepo',
       'findRepository',
       'findArchRepo',
+      'listRepositories',
+      'getRepository',
+    ])
+  })
+
+  test('only these are open to anyone', () => {
+    expect(endpoints.filter(({ auth }) => auth === 'none').map(({ id }) => id)).toEqual([
+      'health',
       'getLastUpdate',
       'getLastSync',
       'getMetrics',

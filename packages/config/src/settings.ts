@@ -1,3 +1,5 @@
+import { type PolicyName, policyTable } from '@vieter/api'
+
 /** Who reads a setting: `vieter server`, `vieter agent`, or the commands that talk to a server. */
 type Reader = 'server' | 'agent' | 'client'
 
@@ -24,6 +26,26 @@ const architecture = {
   patternHint: 'an architecture such as x86_64, never any',
 }
 const address = { pattern: /^https?:\/\/[^\s?#]+$/, patternHint: 'an http or https address without a query' }
+
+/** What repositories do that have no policy of their own: the policies of the contract, as settings. */
+const policyDefaults = {
+  access: policyDefault('access'),
+  archs: policyDefault('archs'),
+  same_version: policyDefault('same_version'),
+  downgrade: policyDefault('downgrade'),
+  official_names: policyDefault('official_names'),
+  debug_packages: policyDefault('debug_packages'),
+} as const
+
+function policyDefault<N extends PolicyName>(name: N) {
+  const { description, ...values } = policyTable[name]
+  return {
+    type: 'text',
+    ...values,
+    readBy: ['server'],
+    description: `${description} For repositories without a policy of their own (\`vieter repos config\`).`,
+  } as const
+}
 
 /** The shape alone: the server reads each address at its start. */
 const addressList = {
@@ -199,6 +221,7 @@ export const settings = {
     readBy: ['server'],
     description: 'The largest package file that is taken.',
   },
+  ...policyDefaults,
   keep_days: {
     type: 'integer',
     default: 7,

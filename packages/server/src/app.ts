@@ -21,6 +21,7 @@ import { mountListing } from './http/listing.ts'
 import { mountLogs } from './http/logs.ts'
 import { mountMetrics } from './http/metrics.ts'
 import { createMount } from './http/mount.ts'
+import { mountPolicies } from './http/policies.ts'
 import { mountReference } from './http/reference.ts'
 import { mountRepositories } from './http/repositories.ts'
 import { mountRoot } from './http/root.ts'
@@ -32,7 +33,9 @@ import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
 import { startMaintenance } from './services/maintenance.ts'
 import { mendPackages } from './services/mend-packages.ts'
+import { openReadAccess } from './services/read-access.ts'
 import { mendDatabases } from './services/remake-databases.ts'
+import { openPolicies } from './services/repository-policies.ts'
 import { lockDataFolder } from './store/data-lock.ts'
 import { openReader, openStore, type Store } from './store/open-store.ts'
 import { type Snapshots, snapshotsOf } from './store/snapshots.ts'
@@ -85,17 +88,21 @@ interface Opened {
 
 async function assemble({ settings, log, version }: AppOptions, opened: Opened): Promise<App> {
   const apiKey = settings.api_key ?? (await openApiKey(dataPaths(settings).apiKey))
-  const context = await createContext(settings, log, opened)
+  const keyHash = sha256(apiKey)
+  const context = await createContext({ settings, log }, keyHash, opened)
   const basePath = settings.base_path ?? ''
   const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
   const stopping = context.stopping.signal
-  const server = createHttpServer({ settings, archRepos: context.archRepos, isTrustedProxy, log, stopping })
-  const { mount, idle } = createMount(server, { basePath, keyHash: sha256(apiKey), hash: sha256 })
+  const { archRepos, readAccess } = context
+  const { mayRead } = readAccess
+  const server = createHttpServer({ settings, archRepos, mayRead, isTrustedProxy, log, stopping })
+  const { mount, idle } = createMount(server, { basePath, keyHash, hash: sha256, mayRead })
   await mountMetrics(mount, server, context)
   mountReference(mount, version)
   mountTargets(mount, context)
   mountJobs(mount, context)
   mountLogs(mount, context)
+  mountPolicies(mount, context)
   mountRepositories(mount, context, createAcceleration(settings, isTrustedProxy))
   mountListing(mount, context)
   mountRoot(server, basePath)
@@ -126,8 +133,8 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
 }
 
 async function createContext(
-  settings: Settings,
-  log: Logger,
+  { settings, log }: Pick<AppOptions, 'settings' | 'log'>,
+  keyHash: Buffer,
   { store, reader, snapshots }: Opened,
 ): Promise<Context> {
   const paths = dataPaths(settings)
@@ -136,6 +143,7 @@ async function createContext(
   const packs = packFiles(paths.databases)
   const renderers = createRenderers(paths.store, store)
   const archRepos = await openArchRepos(store)
+  const policies = await openPolicies(store, settings)
   const format = formatOf(settings)
   return {
     settings,
@@ -152,8 +160,21 @@ async function createContext(
     packs,
     renderers,
     archRepos,
+    policies,
+    readAccess: await openReadAccess(store, policies, keyHash),
     format,
-    commits: createCommitQueue({ store, blobs, packs, renderers, archRepos, format, clock, settings, log }),
+    commits: createCommitQueue({
+      store,
+      blobs,
+      packs,
+      renderers,
+      archRepos,
+      policies,
+      format,
+      clock,
+      settings,
+      log,
+    }),
     jobEvents: new EventEmitter({ captureRejections: false }).setMaxListeners(0),
     stopping: new AbortController(),
     clock,

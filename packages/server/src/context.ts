@@ -10,6 +10,8 @@ import type { Renderers } from './databases/renderers.ts'
 import type { DatabaseFormat } from './domain/desc-fields.ts'
 import type { ArchRepos } from './services/arch-repos.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
+import type { ReadAccess } from './services/read-access.ts'
+import type { RepositoryPolicies } from './services/repository-policies.ts'
 import type { Store } from './store/open-store.ts'
 import type { Snapshots } from './store/snapshots.ts'
 
@@ -31,6 +33,8 @@ export interface Context {
   packs: PackFiles
   renderers: Renderers
   archRepos: ArchRepos
+  policies: RepositoryPolicies
+  readAccess: ReadAccess
   format: DatabaseFormat
   commits: CommitQueue
   jobEvents: JobEvents

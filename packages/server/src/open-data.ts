@@ -16,6 +16,7 @@ import { createRenderers } from './databases/renderers.ts'
 import { isErrnoException } from './files.ts'
 import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
+import { openPolicies } from './services/repository-policies.ts'
 import { isDataFolderInUse, lockDataFolder } from './store/data-lock.ts'
 import { openStore } from './store/open-store.ts'
 import { type Snapshots, snapshotsOf } from './store/snapshots.ts'
@@ -73,9 +74,11 @@ export async function lockData(settings: Settings): Promise<LockedData> {
     const blobs = { ...(await fsBlobs(open.paths.packages)), pathOf: open.blobs.pathOf }
     const renderers = createRenderers(open.paths.store, store)
     const archRepos = await openArchRepos(store)
+    const policies = await openPolicies(store, settings)
     const format = formatOf(settings)
     const log = pino({ level: 'silent' })
-    const parts = { store, blobs, packs: open.packs, renderers, archRepos, format, clock, settings, log }
+    const { packs } = open
+    const parts = { store, blobs, packs, renderers, archRepos, policies, format, clock, settings, log }
     const commits = createCommitQueue(parts)
     return {
       ...open,

@@ -336,6 +336,8 @@ function storedPackage(arch: string) {
       .map(([name, value]) => `%${name}%\n${value}\n\n`)
       .join(''),
     files: '%FILES%\nusr/\n',
+    replaces: [],
+    isDebug: false,
   }
 }
 

@@ -26,9 +26,9 @@ function storedFiles(server: TestServer): number {
 }
 
 describe('one version of a name', () => {
-  test('the next one replaces it, also a lower one, as in 0.6', async () => {
+  test('the next one replaces it', async () => {
     const server = await startServer()
-    for (const version of ['1.0-1', '2.0-1', '1:1.0-1', '1.5-3']) {
+    for (const version of ['1.0-1', '2.0-1', '1:1.0-1']) {
       expect((await server.publish('repo', packageArchive({ version }))).status).toBe(200)
       expect(await entries(server, 'repo')).toEqual([`hello-${version}`])
     }
@@ -223,7 +223,7 @@ describe('many at once', () => {
   })
 
   test('versions of one name: one of them stands, and all acknowledged files are served', async () => {
-    const server = await startServer()
+    const server = await startServer({ settings: { downgrade: 'allow' } })
     const versions = Array.from({ length: 12 }, (_, i) => ({
       version: `${i}-1`,
       archive: packageArchive({ version: `${i}-1` }),

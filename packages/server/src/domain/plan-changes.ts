@@ -1,4 +1,13 @@
-import { AppError } from '@vieter/api'
+import { compareVersions } from '@vieter/alpm'
+import { AppError, type Policies } from '@vieter/api'
+import { changePolicies, listedArchs, type OwnPolicies, type PolicyChanges } from './policies.ts'
+import {
+  checkBytes,
+  checkSuccession,
+  destinationsOf,
+  type Insistence,
+  type PublishRules,
+} from './publish-rules.ts'
 import type { PackageFacts, PackageTexts, StoredPackage } from './stored-package.ts'
 
 /** A package as the plan sees it: one that has a row already, or one that is about to get it. */
@@ -22,16 +31,20 @@ export interface RepositoryState {
 }
 
 export type Change =
-  | { kind: 'publish'; packages: readonly StoredPackage[]; replace: boolean }
+  | ({ kind: 'publish'; packages: readonly StoredPackage[] } & Insistence)
+  /** `isNew`: the repository is to come into being with it. */
+  | { kind: 'configure'; changes: PolicyChanges; isNew: boolean }
   | { kind: 'remove-package'; arch: string; name: string }
   | { kind: 'remove-arch-repo'; arch: string }
   | { kind: 'remove-repository' }
 
-interface Rules {
-  /** The arch-repo that packages of arch `any` always go to. */
-  defaultArch: string
-  /** By file name: every package in question that was published, also those removed but still served. Kept up to date here. */
+/** What changes are judged by, kept up to date here. */
+export interface Rules extends PublishRules {
   published: Map<string, PlannedPackage>
+  /** The policies that the repository has of its own. */
+  own: OwnPolicies
+  /** The policies that it has with these of its own. */
+  policiesWith(own: OwnPolicies): Policies
 }
 
 /** What a change did: the arch-repos that hold its packages now, by file name, and blobs that nobody needs. */
@@ -42,11 +55,13 @@ export interface ChangeOutcome {
 
 /**
  * Applies a change to the state of a repository, in place: all of it or, when it throws, nothing.
- * Throws PACKAGE_EXISTS, PACKAGE_NOT_FOUND and REPOSITORY_NOT_FOUND.
+ * Throws PACKAGE_EXISTS, PACKAGE_DOWNGRADE, ARCHITECTURE_REFUSED, PACKAGE_NOT_FOUND, REPOSITORY_NOT_FOUND and
+ * REPOSITORY_EXISTS.
  */
 export function applyChange(state: RepositoryState, change: Change, rules: Rules): ChangeOutcome {
-  if (change.kind === 'publish') return publish(state, change.packages, change.replace, rules)
-  if (change.kind === 'remove-repository') removeRepository(state)
+  if (change.kind === 'publish') return publish(state, change, rules)
+  if (change.kind === 'configure') configure(state, change, rules)
+  else if (change.kind === 'remove-repository') removeRepository(state)
   else removeFrom(state, change)
   return { archs: new Map(), spareBlobs: [] }
 }
@@ -65,65 +80,100 @@ function removeFrom(state: RepositoryState, change: Change & { arch: string }): 
     throw new AppError('PACKAGE_NOT_FOUND')
 }
 
+function configure(
+  state: RepositoryState,
+  { changes, isNew }: Change & { kind: 'configure' },
+  rules: Rules,
+): void {
+  if (isNew && state.exists) throw new AppError('REPOSITORY_EXISTS')
+  if (!isNew && !state.exists) throw new AppError('REPOSITORY_NOT_FOUND')
+  state.exists = true
+  rules.own = changePolicies(rules.own, changes)
+  rules.policies = rules.policiesWith(rules.own)
+  makeListed(state, rules)
+}
+
+/** The arch-repos that are listed exist, also without packages. */
+function makeListed(state: RepositoryState, { policies }: Rules): void {
+  for (const arch of listedArchs(policies) ?? []) archRepoOf(state, arch)
+}
+
 function publish(
   state: RepositoryState,
-  packages: readonly StoredPackage[],
-  replace: boolean,
+  { packages, ...insistence }: Change & { kind: 'publish' },
   rules: Rules,
 ): ChangeOutcome {
   const outcome: ChangeOutcome = { archs: new Map(), spareBlobs: [] }
-  const resolved = packages.map((pkg) => resolve(pkg, replace, rules, outcome))
+  const placed = packages.map((pkg) => {
+    checkBytes(pkg, insistence, rules)
+    const archs = destinationsOf(pkg, state.archRepos.keys(), rules)
+    const resolved = resolve(pkg, rules, outcome)
+    for (const arch of archs)
+      checkSuccession(resolved, { arch, present: findPresent(state, arch, pkg.name) }, insistence, rules)
+    return { pkg: resolved, archs }
+  })
   state.exists = true
-  for (const pkg of resolved) {
-    const archs =
-      pkg.arch === 'any' ? [...new Set([...state.archRepos.keys(), rules.defaultArch])] : [pkg.arch]
+  makeListed(state, rules)
+  for (const { pkg, archs } of placed) {
     for (const arch of archs) archRepoOf(state, arch).set(pkg.name, pkg)
     rules.published.set(pkg.filename, pkg)
-    outcome.archs.set(pkg.filename, archs)
+    outcome.archs.set(pkg.filename, [...archs])
   }
   return outcome
 }
 
-/**
- * The same file published twice is one package, with the signature that came last; another file under its name is refused
- * unless it is to replace it.
- */
-function resolve(pkg: StoredPackage, replace: boolean, rules: Rules, outcome: ChangeOutcome): PlannedPackage {
-  const earlier = rules.published.get(pkg.filename)
+/** The same file published twice is one package, with the signature that came last. */
+function resolve(pkg: StoredPackage, { published }: Rules, outcome: ChangeOutcome): PlannedPackage {
+  const earlier = published.get(pkg.filename)
   if (!earlier) return plannedOf(pkg)
   if (earlier.sha256 === pkg.sha256) {
     outcome.spareBlobs.push(pkg.blobKey)
     return pkg.signature === '' ? earlier : { ...earlier, signature: pkg.signature }
   }
-  if (replace) {
-    if (earlier.id === undefined) outcome.spareBlobs.push(earlier.blobKey)
-    return plannedOf(pkg)
-  }
-  throw new AppError('PACKAGE_EXISTS', {
-    message: `Another file was published as ${pkg.filename} already (its sha256 is ${earlier.sha256}).`,
-  })
+  if (earlier.id === undefined) outcome.spareBlobs.push(earlier.blobKey)
+  return plannedOf(pkg)
 }
 
-function plannedOf({ desc, files, ...facts }: StoredPackage): PlannedPackage {
+/** The package of a name that an arch-repo has, or would begin with. */
+function findPresent(state: RepositoryState, arch: string, name: string): PlannedPackage | undefined {
+  return (state.archRepos.get(arch) ?? firstPackages(state)).get(name)
+}
+
+function plannedOf({
+  desc,
+  files,
+  replaces: _names,
+  isDebug: _kind,
+  ...facts
+}: StoredPackage): PlannedPackage {
   return { ...facts, texts: { desc, files } }
+}
+
+/** What tells how much of a repository a change is about: its arch-repos, and where packages of arch `any` go. */
+interface Extent {
+  archs: ReadonlySet<string>
+  policies: Policies
+  defaultArch: string
 }
 
 /**
  * What a change reads of its repository: one arch-repo's entries of some names, or, when it makes or removes arch-repos
  * or is about packages for several, all that there is. Changes of different arch-repos don't wait for each other.
  */
-export function scopeOf(change: Change, archs: ReadonlySet<string>): string | 'all' {
+export function scopeOf(change: Change, extent: Extent): string | 'all' {
   if (change.kind === 'remove-package') return change.arch
-  if (change.kind !== 'publish') return 'all'
+  if (change.kind !== 'publish' || concernsAll(change, extent)) return 'all'
   const [arch = 'any', ...others] = new Set(change.packages.map((pkg) => pkg.arch))
-  return others.length === 0 && archs.has(arch) ? arch : 'all'
+  return others.length === 0 && extent.archs.has(arch) ? arch : 'all'
 }
 
 /** Whether all entries of a repository are needed to plan a change, not just those of the names in it. */
-export function concernsAll(change: Change, archs: ReadonlySet<string>, defaultArch: string): boolean {
+export function concernsAll(change: Change, { archs, policies, defaultArch }: Extent): boolean {
   if (change.kind === 'remove-package') return false
   if (change.kind !== 'publish') return true
-  return change.packages.some(({ arch }) => !archs.has(arch === 'any' ? defaultArch : arch))
+  const listed = listedArchs(policies)
+  if (listed?.some((arch) => !archs.has(arch))) return true
+  return change.packages.some(({ arch }) => !archs.has(arch === 'any' ? (listed?.[0] ?? defaultArch) : arch))
 }
 
 /** The names that a change is about. */
@@ -132,14 +182,23 @@ export function namesIn(change: Change): string[] {
   return change.kind === 'remove-package' ? [change.name] : []
 }
 
-/** A new arch-repo begins with every package of arch `any` that the repository has. */
 function archRepoOf(state: RepositoryState, arch: string): ArchRepoState {
   const known = state.archRepos.get(arch)
   if (known) return known
+  const packages = firstPackages(state)
+  state.archRepos.set(arch, packages)
+  return packages
+}
+
+/** A new arch-repo begins with every package of arch `any` that the repository has, in the highest version. */
+function firstPackages(state: RepositoryState): ArchRepoState {
   const packages: ArchRepoState = new Map()
   for (const other of state.archRepos.values()) {
-    for (const pkg of other.values()) if (pkg.arch === 'any') packages.set(pkg.name, pkg)
+    for (const pkg of other.values()) {
+      const earlier = packages.get(pkg.name)
+      if (pkg.arch !== 'any') continue
+      if (!earlier || compareVersions(pkg.version, earlier.version) > 0) packages.set(pkg.name, pkg)
+    }
   }
-  state.archRepos.set(arch, packages)
   return packages
 }

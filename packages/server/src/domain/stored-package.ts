@@ -23,4 +23,9 @@ export interface PackageTexts {
 }
 
 /** A package with all that a database says of it. */
-export interface StoredPackage extends PackageFacts, PackageTexts {}
+export interface StoredPackage extends PackageFacts, PackageTexts {
+  /** The packages that it says to take the place of, as .PKGINFO has them. */
+  replaces: readonly string[]
+  /** It holds the debug symbols of other packages. */
+  isDebug: boolean
+}

@@ -12,7 +12,7 @@ interface Exchange {
  * when the request has neither a length nor chunked coding (RFC 9110 §15.5.12), and BODY_INVALID when the connection
  * is cut.
  */
-async function* streamBody({ request: { raw }, reply }: Exchange): AsyncGenerator<Uint8Array> {
+export async function* streamBody({ request: { raw }, reply }: Exchange): AsyncGenerator<Uint8Array> {
   if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) {
     throw new AppError('LENGTH_REQUIRED')
   }

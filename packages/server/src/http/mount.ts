@@ -1,6 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type Answer, AppError, decodeParameters, type Endpoint, type Returns } from '@vieter/api'
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+  onRequestHookHandler,
+} from 'fastify'
 import type { Static, TObject } from 'typebox'
 import type { LeaseClaim } from '../services/held-job.ts'
 
@@ -10,6 +16,8 @@ interface Call<P extends TObject, Q extends TObject> {
   query: Static<Q>
   request: FastifyRequest
   reply: FastifyReply
+  /** Whether who calls may read a repository. */
+  mayRead(repository: string): boolean
 }
 
 /** Returns the data of the answer; or undefined after it has answered by itself. */
@@ -35,9 +43,14 @@ interface MountOptions {
   /** The SHA-256 of the API key. */
   keyHash: Buffer
   hash: (secret: string) => Buffer
+  /** Whether a repository may be read with a secret, or without one. */
+  mayRead(repository: string, secret: string | undefined): boolean
 }
 
-export function createMount(server: FastifyInstance, { basePath, keyHash, hash }: MountOptions): Mounting {
+export function createMount(
+  server: FastifyInstance,
+  { basePath, keyHash, hash, mayRead }: MountOptions,
+): Mounting {
   const running = new Set<Promise<unknown>>()
   const authenticate: onRequestAsyncHookHandler = async (request) => {
     const given = keyOf(request)
@@ -45,13 +58,20 @@ export function createMount(server: FastifyInstance, { basePath, keyHash, hash }
       throw new AppError('UNAUTHORIZED', { message: '401 Unauthorized' })
     }
   }
+  const authorizeReading: onRequestHookHandler = (request, reply, done) => {
+    const { repo } = request.params as { repo?: string }
+    if (repo === undefined || mayRead(repo, readSecretOf(request))) return done()
+    reply.header('www-authenticate', 'Basic realm="vieter", charset="UTF-8"')
+    done(new AppError('READ_UNAUTHORIZED'))
+  }
+  const hooks = { none: [], read: [authorizeReading], key: [authenticate], lease: [authenticate] }
   const mount: Mount = (endpoint, handler) => {
     server.route({
       method: endpoint.method,
       url: basePath + endpoint.path,
-      onRequest: endpoint.auth === 'none' ? [] : [authenticate],
+      onRequest: hooks[endpoint.auth],
       handler: (request, reply) => {
-        const run = handle(endpoint, handler, request, reply).finally(() => running.delete(run))
+        const run = handle(endpoint, handler, { request, reply, mayRead }).finally(() => running.delete(run))
         running.add(run)
         return run
       },
@@ -65,15 +85,25 @@ export function createMount(server: FastifyInstance, { basePath, keyHash, hash }
   }
 }
 
+interface Exchange extends Pick<MountOptions, 'mayRead'> {
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
 async function handle<P extends TObject, Q extends TObject, R extends Returns>(
   endpoint: Endpoint<P, Q, R>,
   handler: Handler<P, Q, R>,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { request, reply, mayRead }: Exchange,
 ): Promise<unknown> {
   const params = decodePath(endpoint, request.params as Record<string, string>)
   const query = decodeParameters(endpoint.query, lastOfEach(request.query), endpoint.emptyQuery)
-  const data = await handler({ params, query, request, reply })
+  const data = await handler({
+    params,
+    query,
+    request,
+    reply,
+    mayRead: (repository) => mayRead(repository, readSecretOf(request)),
+  })
   if (reply.sent || typeof endpoint.returns === 'string') return data
   return { message: '', data }
 }
@@ -82,6 +112,16 @@ function keyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['x-api-key']
   if (typeof key === 'string') return key
   return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+}
+
+/** What is shown for reading: besides the ways of the API key the password of HTTP Basic, since pacman knows no other. */
+function readSecretOf(request: FastifyRequest): string | undefined {
+  const given = keyOf(request)
+  if (given !== undefined) return given
+  const basic = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (basic === undefined) return undefined
+  const [, password] = /^[^:]*:(.*)$/s.exec(Buffer.from(basic, 'base64').toString()) ?? []
+  return password
 }
 
 /** Throws the endpoint's own error of what was not found: a path that doesn't fit names nothing that could be there. */

@@ -36,6 +36,7 @@ ${Object.entries(errors).map(formatError).join('\n')}
 function formatEndpoint(endpoint: Endpoint): string {
   const auth = {
     none: 'open to all',
+    read: 'open to all, but for private repositories',
     key: 'needs the API key',
     lease: 'needs the API key and X-Lease-Token',
   }[endpoint.auth]

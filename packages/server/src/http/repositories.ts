@@ -11,6 +11,8 @@ import type { Mount } from './mount.ts'
 import { sendFile } from './send-file.ts'
 
 export function mountRepositories(mount: Mount, context: Context, accelerate: Accelerate): void {
+  const isPrivate = (repository: string) => context.policies.of(repository).access === 'token'
+  const noCache = (repository: string) => (isPrivate(repository) ? 'private, no-cache' : 'no-cache')
   mount(contract.getFile, async ({ params, request, reply }) => {
     const file = await findFile(context, {
       repository: params.repo,
@@ -19,14 +21,14 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
       since: parseHttpDate(request.headers['if-modified-since']),
     })
     if (file.kind === 'desc') {
-      reply.header('cache-control', 'no-cache').type('text/plain; charset=utf-8').send(file.text)
+      reply.header('cache-control', noCache(params.repo)).type('text/plain; charset=utf-8').send(file.text)
     } else if (file.kind === 'signature') {
-      reply.header('cache-control', 'no-cache').type(typeOfFile(params.filename)).send(file.bytes)
+      reply.header('cache-control', noCache(params.repo)).type(typeOfFile(params.filename)).send(file.bytes)
     } else {
       await sendFile(request, reply, {
         ...file,
         type: typeOfFile(params.filename),
-        ...cachingOf(file),
+        ...cachingOf(file, isPrivate(params.repo)),
         acceleratedBy: file.kind === 'package' ? accelerate(request, file.blobKey) : undefined,
       })
     }
@@ -38,6 +40,7 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
       body: packageBody({ request, reply }),
       signature: request.headers['x-signature']?.toString(),
       replace: query.replace === true,
+      force: query.force === true,
     }),
   )
   mount(contract.removePackage, async ({ params, reply }) => {
@@ -58,7 +61,9 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
 }
 
 /** A package keeps its bytes for ever under its name; a database is asked for each time. */
-function cachingOf({ kind }: ServedFile): { cacheControl: string; immutable: boolean } {
+function cachingOf({ kind }: ServedFile, isPrivate: boolean): { cacheControl: string; immutable: boolean } {
   const immutable = kind === 'package'
-  return { cacheControl: immutable ? 'public, max-age=31536000, immutable' : 'no-cache', immutable }
+  const lifetime = immutable ? 'max-age=31536000, immutable' : 'no-cache'
+  if (isPrivate) return { cacheControl: `private, ${lifetime}`, immutable }
+  return { cacheControl: immutable ? `public, ${lifetime}` : lifetime, immutable }
 }

@@ -10,6 +10,7 @@ import {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { ArchRepos } from '../services/arch-repos.ts'
+import type { ReadAccess } from '../services/read-access.ts'
 import { answerPolls } from './answer-polls.ts'
 import { commonHeaders } from './common-headers.ts'
 import { createListener } from './listener.ts'
@@ -24,6 +25,7 @@ const apiPrefixes = ['/api/', '/health']
 interface HttpServerOptions {
   settings: Settings
   archRepos: ArchRepos
+  mayRead: ReadAccess['mayRead']
   isTrustedProxy: IsTrustedProxy
   log: Logger
   /** Once it is aborted new requests are refused and connections are not kept. */
@@ -34,13 +36,14 @@ interface HttpServerOptions {
 export function createHttpServer({
   settings,
   archRepos,
+  mayRead,
   isTrustedProxy,
   log,
   stopping,
 }: HttpServerOptions): FastifyInstance {
   const basePath = settings.base_path ?? ''
   const newRequestId = createRequestIds()
-  const polls = { archRepos, basePath, newRequestId, stopping }
+  const polls = { archRepos, mayRead, basePath, newRequestId, stopping }
   const server: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     childLoggerFactory: createRequestLog,

@@ -1,6 +1,5 @@
 import { compactPack } from '../databases/compact-packs.ts'
 import {
-  type ArchRepoState,
   applyChange,
   type Change,
   type ChangeOutcome,
@@ -8,58 +7,63 @@ import {
   namesIn,
   type PlannedPackage,
   type RepositoryState,
+  type Rules,
 } from '../domain/plan-changes.ts'
 import { findEntries, findPublished, findRepository } from '../store/repositories.ts'
 import { saveManifest } from '../store/segments.ts'
-import { type Alongside, type CommitParts, commitState } from './commit-state.ts'
+import { findServedHashes } from '../store/served-files.ts'
+import { type Alongside, type CommitParts, commitState, type Transition } from './commit-state.ts'
 import { storageFault } from './storage-fault.ts'
 
-/** A change that waits for its commit. */
-export interface CommitRequest {
+/** A change to one repository. */
+export interface RepositoryChange {
+  repository: string
   change: Change
+}
+
+/** Changes, each to another repository, that wait for their commit: all of them are made, or none. */
+export interface CommitRequest {
+  changes: readonly RepositoryChange[]
   alongside?: Alongside
   resolve(outcome: ChangeOutcome): void
   reject(fault: unknown): void
+}
+
+/** What a group makes of a repository, as far as it has come. */
+interface Plan extends Transition {
+  rules: Rules
+  /** A change was accepted. */
+  isChanged: boolean
 }
 
 /**
  * Makes the changes of a group in one commit. Never throws: every request is answered. A fault that may be one
  * request's alone is found by trying each alone.
  */
-export async function commitGroup(
-  parts: CommitParts,
-  repository: string,
-  group: readonly CommitRequest[],
-): Promise<void> {
+export async function commitGroup(parts: CommitParts, group: readonly CommitRequest[]): Promise<void> {
   try {
-    await tryGroup(parts, repository, group)
+    await tryGroup(parts, group)
   } catch (fault) {
     const [only] = group
     if (group.length === 1) only?.reject(storageFault(fault))
-    else for (const request of group) await commitGroup(parts, repository, [request])
+    else for (const request of group) await commitGroup(parts, [request])
   }
 }
 
-async function tryGroup(
-  parts: CommitParts,
-  repository: string,
-  group: readonly CommitRequest[],
-): Promise<void> {
-  const changes = group.map(({ change }) => change)
-  const { repositoryId, before, published } = await loadState(parts, repository, changes)
-  const after: RepositoryState = { exists: before.exists, archRepos: copyArchRepos(before) }
+async function tryGroup(parts: CommitParts, group: readonly CommitRequest[]): Promise<void> {
+  const plans = await loadPlans(parts, group)
   const accepted: { request: CommitRequest; outcome: ChangeOutcome }[] = []
   const refused: { request: CommitRequest; fault: unknown }[] = []
   for (const request of group) {
     try {
-      const rules = { defaultArch: parts.settings.default_arch, published }
-      accepted.push({ request, outcome: applyChange(after, request.change, rules) })
+      accepted.push({ request, outcome: applyRequest(plans, request) })
     } catch (fault) {
       refused.push({ request, fault })
     }
   }
   if (accepted.length > 0) {
-    await commitState(parts, { repository, repositoryId, before, after, published }, async (trx) => {
+    const transitions = [...plans.values()].filter(({ isChanged }) => isChanged)
+    await commitState(parts, transitions, async (trx) => {
       for (const { request, outcome } of accepted) await request.alongside?.(trx, outcome)
     })
   }
@@ -72,22 +76,54 @@ async function tryGroup(
   for (const { request, fault } of refused) request.reject(fault)
 }
 
+/** Applies all changes of a request to the plans of their repositories or, when it throws, none. */
+function applyRequest(plans: Map<string, Plan>, { changes }: CommitRequest): ChangeOutcome {
+  const whole: ChangeOutcome = { archs: new Map(), spareBlobs: [] }
+  const drafts = new Map<string, Plan>()
+  for (const { repository, change } of changes) {
+    const plan = plans.get(repository)
+    if (!plan) throw new Error(`the repository ${repository} is not planned`)
+    // A change alone is applied wholly or not at all; what came before another is applied to a copy.
+    const draft = changes.length === 1 ? plan : copyPlan(plan)
+    const outcome = applyChange(draft.after, change, draft.rules)
+    drafts.set(repository, { ...draft, own: draft.rules.own, isChanged: true })
+    for (const [filename, archs] of outcome.archs) whole.archs.set(filename, archs)
+    whole.spareBlobs.push(...outcome.spareBlobs)
+  }
+  for (const [repository, draft] of drafts) plans.set(repository, draft)
+  return whole
+}
+
+function copyPlan(plan: Plan): Plan {
+  const published = new Map(plan.published)
+  return { ...plan, after: copyState(plan.after), published, rules: { ...plan.rules, published } }
+}
+
+async function loadPlans(parts: CommitParts, group: readonly CommitRequest[]): Promise<Map<string, Plan>> {
+  const changes = Map.groupBy(
+    group.flatMap((request) => request.changes),
+    ({ repository }) => repository,
+  )
+  const plans = new Map<string, Plan>()
+  for (const [repository, all] of changes) {
+    const loaded = await loadPlan(
+      parts,
+      repository,
+      all.map(({ change }) => change),
+    )
+    plans.set(repository, loaded)
+  }
+  return plans
+}
+
 /** What the store has of a repository, as far as some changes are about it. */
-async function loadState(
-  { store, archRepos, settings }: CommitParts,
-  repository: string,
-  changes: readonly Change[],
-): Promise<{
-  repositoryId: number | undefined
-  before: RepositoryState
-  published: Map<string, PlannedPackage>
-}> {
+async function loadPlan(parts: CommitParts, repository: string, changes: readonly Change[]): Promise<Plan> {
+  const { store, archRepos, policies, settings } = parts
   const row = await findRepository(store, repository)
   const before: RepositoryState = { exists: row?.visible === 1, archRepos: new Map() }
-  if (!row) return { repositoryId: undefined, before, published: new Map() }
   const visible = archRepos.of(repository)
-  const archs = new Set(visible.keys())
-  const all = changes.some((change) => concernsAll(change, archs, settings.default_arch))
+  const extent = extentOf(parts, repository)
+  const all = changes.some((change) => concernsAll(change, extent))
   const names = all ? 'all' : [...new Set(changes.flatMap(namesIn))]
   const known = new Map<number, PlannedPackage>()
   for (const { id, arch } of visible.values()) {
@@ -97,8 +133,31 @@ async function loadState(
   const filenames = changes.flatMap((change) =>
     change.kind === 'publish' ? change.packages.map((pkg) => pkg.filename) : [],
   )
-  const published = await findPublished(store, row.id, filenames)
-  return { repositoryId: row.id, before, published: new Map(published.map((pkg) => [pkg.filename, pkg])) }
+  const served = row ? await findPublished(store, row.id, filenames) : []
+  const published = new Map(served.map((pkg) => [pkg.filename, pkg]))
+  const own = policies.own(repository)
+  const rules: Rules = {
+    policies: policies.of(repository),
+    own,
+    policiesWith: (next) => policies.with(repository, next),
+    defaultArch: settings.default_arch,
+    published,
+    remembered: row ? await findServedHashes(store, row.id, filenames) : new Map(),
+  }
+  const after = copyState(before)
+  return { repository, repositoryId: row?.id, before, after, published, own, rules, isChanged: false }
+}
+
+/** What tells how much of a repository a change to it is about. */
+export function extentOf(
+  { archRepos, policies, settings }: CommitParts,
+  repository: string,
+): Parameters<typeof concernsAll>[1] {
+  return {
+    archs: new Set(archRepos.of(repository).keys()),
+    policies: policies.of(repository),
+    defaultArch: settings.default_arch,
+  }
 }
 
 /** A package that several arch-repos hold is one object. */
@@ -111,8 +170,8 @@ function sameObject(
   return first
 }
 
-function copyArchRepos(state: RepositoryState): Map<string, ArchRepoState> {
-  return new Map([...state.archRepos].map(([arch, archRepo]) => [arch, new Map(archRepo)]))
+function copyState({ exists, archRepos }: RepositoryState): RepositoryState {
+  return { exists, archRepos: new Map([...archRepos].map(([arch, archRepo]) => [arch, new Map(archRepo)])) }
 }
 
 async function deleteSpares({ blobs, log }: CommitParts, keys: readonly string[]): Promise<void> {

@@ -1,11 +1,19 @@
 import type { Change, ChangeOutcome } from '../domain/plan-changes.ts'
 import { scopeOf } from '../domain/plan-changes.ts'
-import { type CommitRequest, commitGroup, compactArchRepo } from './commit-group.ts'
+import { mainRepositoryOf } from '../domain/policies.ts'
+import {
+  type CommitRequest,
+  commitGroup,
+  compactArchRepo,
+  extentOf,
+  type RepositoryChange,
+} from './commit-group.ts'
 import type { Alongside, CommitParts } from './commit-state.ts'
 
 /**
  * Makes changes to repositories. Those of one arch-repo are made one group after another; arch-repos don't wait for each
- * other, unless a change is about several.
+ * other, unless a change is about several. A repository and the one for its debug packages wait in one line, so that a
+ * change to both needs no two.
  */
 export interface CommitQueue {
   /**
@@ -13,13 +21,15 @@ export interface CommitQueue {
    * a group is being written share the next generation. A refused change rejects alone, and changes nothing.
    */
   submit(repository: string, change: Change, alongside?: Alongside): Promise<ChangeOutcome>
+  /** The same for a change each to a repository and the one for its debug packages: both are made, or none. */
+  submitAll(changes: readonly RepositoryChange[], alongside?: Alongside): Promise<ChangeOutcome>
   /** Does something about one arch-repo while none of its changes is being made; those that come wait for it. */
   exclusively(repository: string, arch: string, work: () => Promise<void>): Promise<void>
   /** Resolves when every change submitted so far has been made or refused. */
   idle(): Promise<void>
 }
 
-/** What waits for a repository, in its order, and the scopes that are being worked on: architectures, or `all`. */
+/** What waits for a repository, in its order, and the scopes that are being worked on: arch-repos, or `all`. */
 interface Line {
   waiting: CommitRequest[]
   works: ExclusiveWork[]
@@ -27,7 +37,7 @@ interface Line {
 }
 
 interface ExclusiveWork {
-  arch: string
+  scope: string
   /** Never rejects. */
   run(): Promise<void>
 }
@@ -36,25 +46,29 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
   const lines = new Map<string, Line>()
 
   /** Starts every group that need not wait for another. */
-  function advance(repository: string, line: Line): void {
-    for (const { arch, run } of takeWorks(line)) begin(repository, line, arch, run())
-    for (const [scope, group] of takeGroups(repository, line)) {
-      const work = commitGroup(parts, repository, group)
+  function advance(name: string, line: Line): void {
+    for (const { scope, run } of takeWorks(line)) begin(name, line, scope, run())
+    for (const [scope, group] of takeGroups(line)) {
+      const work = commitGroup(parts, group)
       begin(
-        repository,
+        name,
         line,
         scope,
-        work.then(() => compactArchRepo(parts, repository, scope)),
+        work.then(() => compact(scope, group)),
       )
     }
-    if (line.waiting.length === 0 && line.works.length === 0 && line.running.size === 0)
-      lines.delete(repository)
+    if (line.waiting.length === 0 && line.works.length === 0 && line.running.size === 0) lines.delete(name)
   }
 
-  function begin(repository: string, line: Line, scope: string, work: Promise<void>): void {
+  async function compact(scope: string, [request]: readonly CommitRequest[]): Promise<void> {
+    const [only] = request?.changes ?? []
+    if (scope !== 'all' && only) await compactArchRepo(parts, only.repository, archOf(scope))
+  }
+
+  function begin(name: string, line: Line, scope: string, work: Promise<void>): void {
     const whole = work.finally(() => {
       line.running.delete(scope)
-      advance(repository, line)
+      advance(name, line)
     })
     line.running.set(scope, whole)
   }
@@ -63,22 +77,28 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
     if (line.running.has('all')) return []
     const taken = new Map<string, ExclusiveWork>()
     line.works = line.works.filter((work) => {
-      if (line.running.has(work.arch) || taken.has(work.arch)) return true
-      taken.set(work.arch, work)
+      if (line.running.has(work.scope) || taken.has(work.scope)) return true
+      taken.set(work.scope, work)
       return false
     })
     return [...taken.values()]
   }
 
-  function lineOf(repository: string): Line {
-    const line: Line = lines.get(repository) ?? { waiting: [], works: [], running: new Map() }
-    lines.set(repository, line)
+  function lineOf(name: string): Line {
+    const line: Line = lines.get(name) ?? { waiting: [], works: [], running: new Map() }
+    lines.set(name, line)
     return line
   }
 
-  function takeGroups(repository: string, line: Line): Map<string, CommitRequest[]> {
-    const archs = new Set(parts.archRepos.of(repository).keys())
-    const scopes = line.waiting.map(({ change }) => scopeOf(change, archs))
+  function scopeOfRequest({ changes }: CommitRequest): string {
+    const [only, ...others] = changes
+    if (!only || others.length > 0) return 'all'
+    const scope = scopeOf(only.change, extentOf(parts, only.repository))
+    return scope === 'all' ? scope : scopeName(only.repository, scope)
+  }
+
+  function takeGroups(line: Line): Map<string, CommitRequest[]> {
+    const scopes = line.waiting.map(scopeOfRequest)
     const groups = new Map<string, CommitRequest[]>()
     if (line.running.has('all')) return groups
     if (scopes[0] === 'all') {
@@ -97,19 +117,28 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
     return groups
   }
 
+  function submitAll(
+    changes: readonly RepositoryChange[],
+    alongside: Alongside | undefined,
+  ): Promise<ChangeOutcome> {
+    const { promise, resolve, reject } = Promise.withResolvers<ChangeOutcome>()
+    const [name = '', ...others] = new Set(changes.map(({ repository }) => lineNameOf(repository)))
+    if (others.length > 0) throw new Error(`changes of ${name} and ${others} don't wait in one line`)
+    const line = lineOf(name)
+    line.waiting.push({ changes, resolve, reject, ...(alongside ? { alongside } : {}) })
+    advance(name, line)
+    return promise
+  }
+
   return {
-    submit(repository, change, alongside) {
-      const { promise, resolve, reject } = Promise.withResolvers<ChangeOutcome>()
-      const line = lineOf(repository)
-      line.waiting.push({ change, resolve, reject, ...(alongside ? { alongside } : {}) })
-      advance(repository, line)
-      return promise
-    },
+    submit: (repository, change, alongside) => submitAll([{ repository, change }], alongside),
+    submitAll,
     exclusively(repository, arch, work) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const line = lineOf(repository)
-      line.works.push({ arch, run: () => work().then(resolve, reject) })
-      advance(repository, line)
+      const name = lineNameOf(repository)
+      const line = lineOf(name)
+      line.works.push({ scope: scopeName(repository, arch), run: () => work().then(resolve, reject) })
+      advance(name, line)
       return promise
     },
     async idle() {
@@ -117,4 +146,18 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
         await Promise.all([...lines.values()].flatMap(({ running }) => [...running.values()]))
     },
   }
+}
+
+/** The line in which changes to a repository wait: that of the repository whose debug packages it is for. */
+function lineNameOf(repository: string): string {
+  const main = mainRepositoryOf(repository)
+  return main === undefined ? repository : lineNameOf(main)
+}
+
+function scopeName(repository: string, arch: string): string {
+  return `${repository}/${arch}`
+}
+
+function archOf(scope: string): string {
+  return scope.slice(scope.indexOf('/') + 1)
 }

@@ -9,11 +9,14 @@ import type { Renderers } from '../databases/renderers.ts'
 import type { DatabaseFormat } from '../domain/desc-fields.ts'
 import { nextLastModified } from '../domain/last-modified.ts'
 import type { ArchRepoState, ChangeOutcome, PlannedPackage, RepositoryState } from '../domain/plan-changes.ts'
+import type { OwnPolicies } from '../domain/policies.ts'
 import type { Store, StoreTransaction } from '../store/open-store.ts'
+import { savePolicies } from '../store/policies.ts'
 import type { ArchRepoRow } from '../store/repositories.ts'
 import * as repositories from '../store/repositories.ts'
 import { deleteManifest, saveManifest } from '../store/segments.ts'
 import { type ArchRepo, type ArchRepos, beginChange } from './arch-repos.ts'
+import type { RepositoryPolicies } from './repository-policies.ts'
 
 /** What commits are made with. */
 export interface CommitParts {
@@ -24,6 +27,7 @@ export interface CommitParts {
   packs: PackFiles
   renderers: Renderers
   archRepos: ArchRepos
+  policies: RepositoryPolicies
   /** UTC epoch seconds. */
   clock: () => number
   log: Logger
@@ -33,7 +37,7 @@ export interface CommitParts {
 export type Alongside = (trx: StoreTransaction, outcome: ChangeOutcome) => Promise<void>
 
 /** What a group makes of a repository. */
-interface Transition {
+export interface Transition {
   repository: string
   /** Undefined when it never had anything. */
   repositoryId: number | undefined
@@ -41,10 +45,13 @@ interface Transition {
   after: RepositoryState
   /** By file name: the packages that the group published, and those that stood there before. */
   published: ReadonlyMap<string, PlannedPackage>
+  /** The policies that it has of its own. */
+  own: OwnPolicies
 }
 
 /** An arch-repo that differs, with its databases as they were and as they will be. */
 interface Touched {
+  repository: string
   row: ArchRepoRow
   /** Undefined when it is not visible yet. */
   known: ArchRepo | undefined
@@ -57,26 +64,43 @@ interface Touched {
   next: Manifest
 }
 
-/** Makes new databases of the arch-repos that differ durable, then makes them current in one transaction with the rows. */
+/**
+ * Makes new databases of the arch-repos that differ durable, then makes them current, those of all repositories in one
+ * transaction with the rows.
+ */
 export async function commitState(
   parts: CommitParts,
-  transition: Transition,
+  transitions: readonly Transition[],
   alongside: (trx: StoreTransaction) => Promise<void>,
 ): Promise<void> {
-  const { repositoryId, rows } = await findTouched(parts, transition)
-  const touched = await allEnded(rows.map((row) => writeDatabases(parts, transition, row)))
+  const works = await Promise.all(
+    transitions.map(async (transition) => ({ transition, ...(await findTouched(parts, transition)) })),
+  )
+  const touched = await allEnded(
+    works.flatMap(({ transition, rows }) => rows.map((row) => writeDatabases(parts, transition, row))),
+  )
   const ends = await Promise.all(touched.flatMap(({ known }) => (known ? beginChange(known) : [])))
   try {
     const now = parts.clock()
     const dated = touched.map((one) => ({ ...one, row: nextRow(one, formatName(parts.format), now) }))
     await parts.store.transaction().execute(async (trx) => {
-      await saveState(trx, transition, { repositoryId, touched: dated, now })
+      for (const { transition, repositoryId } of works) {
+        const own = dated.filter(({ repository }) => repository === transition.repository)
+        await saveState(trx, transition, { repositoryId, touched: own, now })
+        if (isConfigured(parts, transition)) await savePolicies(trx, repositoryId, transition.own)
+      }
       await alongside(trx)
     })
-    for (const one of dated) await showState(parts, transition.repository, one)
+    for (const transition of transitions)
+      if (isConfigured(parts, transition)) parts.policies.set(transition.repository, transition.own)
+    for (const one of dated) await showState(parts, one)
   } finally {
     for (const end of ends) end()
   }
+}
+
+function isConfigured({ policies }: CommitParts, { repository, own }: Transition): boolean {
+  return own !== policies.own(repository)
 }
 
 /** As Promise.all, but when one fails the others have ended too: nothing may be left that writes to a pack of the next commit. */
@@ -140,7 +164,8 @@ async function writeDatabases(
   const after = transition.after.archRepos.get(row.arch)
   const manifest = (await known?.current.manifest()) ?? emptyManifest
   const changed = changedNames(before ?? new Map(), after ?? new Map(), parts.format)
-  const touched = { row, known, before, after, changed, old: manifest }
+  const { repository } = transition
+  const touched = { repository, row, known, before, after, changed, old: manifest }
   if (!after) return { ...touched, next: emptyManifest }
   const changes = changed.map((name) => changeOf(name, after.get(name)))
   if (before) return { ...touched, next: await updateDatabases(parts, row.id, { manifest, changes }) }
@@ -229,8 +254,7 @@ async function saveEntries(
 
 async function showState(
   { archRepos, packs, log }: CommitParts,
-  repository: string,
-  { row, after, next }: Touched,
+  { repository, row, after, next }: Touched,
 ): Promise<void> {
   if (after) {
     archRepos.show(repository, row, next)

@@ -5,14 +5,18 @@ import { deleteJob } from '../store/jobs.ts'
 import { endLog } from '../store/logs.ts'
 import type { Store } from '../store/open-store.ts'
 import { findStagedPackages, takeStagedPackages } from '../store/staged-packages.ts'
+import { commitPackages } from './commit-packages.ts'
 import { getHeldJob, type LeaseClaim } from './held-job.ts'
-import { publishedOf } from './publish-package.ts'
 
-type Parts = Pick<Context, 'store' | 'clock' | 'blobs' | 'commits' | 'jobEvents'>
+type Parts = Pick<
+  Context,
+  'store' | 'reader' | 'clock' | 'blobs' | 'policies' | 'commits' | 'jobEvents' | 'log'
+>
 
 /**
  * Ends a build. After a success all its packages are published in the same commit that ends the job, or none are;
- * after a failure they are thrown away. Throws LEASE_LOST and PACKAGE_EXISTS; the lease holds on after the latter.
+ * after a failure they are thrown away. Throws LEASE_LOST, and what `commitPackages` throws; the lease holds on after the
+ * latter.
  */
 export async function finishBuild(parts: Parts, claim: LeaseClaim, exitCode: number): Promise<FinishedBuild> {
   const job = await getHeldJob(parts, parts.store, claim)
@@ -23,15 +27,12 @@ export async function finishBuild(parts: Parts, claim: LeaseClaim, exitCode: num
     parts.jobEvents.emit('queued')
     return { log_id: job.log_id, published: [] }
   }
-  const outcome = await parts.commits.submit(
-    parseRepository(job.repo),
-    { kind: 'publish', packages, replace: false },
-    async (trx) => {
-      await endJob(parts, trx, claim, exitCode)
-    },
-  )
+  const repository = parseRepository(job.repo)
+  const published = await commitPackages(parts, { repository, packages }, async (trx) => {
+    await endJob(parts, trx, claim, exitCode)
+  })
   parts.jobEvents.emit('queued')
-  return { log_id: job.log_id, published: packages.map((pkg) => publishedOf(pkg, outcome.archs)) }
+  return { log_id: job.log_id, published }
 }
 
 /** Ends the job if its lease still holds; returns the keys of the packages that were waiting for its end. */

@@ -3,6 +3,7 @@ import { extensionOf, FormatError, formatDesc, packageFilename } from '@vieter/a
 import { AppError } from '@vieter/api'
 import type { ArchiveFacts } from '../archives/archive-facts.ts'
 import type { Context } from '../context.ts'
+import { isDebugPackage } from '../domain/debug-packages.ts'
 import type { StoredPackage } from '../domain/stored-package.ts'
 import { isErrnoException } from '../files.ts'
 import { storageFault } from './storage-fault.ts'
@@ -49,7 +50,9 @@ function describe(
   const { name, version, arch } = pkginfo
   const filename = packageFilename(pkginfo, extensionOf(compression))
   const desc = formatDesc(pkginfo, { filename, compressedSize: size, sha256 })
-  return { name, version, arch, filename, size, sha256, md5, blobKey, desc, files }
+  const { replaces } = pkginfo
+  const isDebug = isDebugPackage(pkginfo)
+  return { name, version, arch, filename, size, sha256, md5, blobKey, desc, files, replaces, isDebug }
 }
 
 function told(fault: unknown): unknown {

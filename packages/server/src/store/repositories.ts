@@ -2,6 +2,7 @@ import type { PlannedPackage } from '../domain/plan-changes.ts'
 import type { PackageTexts } from '../domain/stored-package.ts'
 import { batches } from './batches.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
+import { rememberFiles } from './served-files.ts'
 
 /** A row of an arch-repo: its number, its current generation, and when that was made (UTC epoch seconds). */
 export interface ArchRepoRow {
@@ -79,6 +80,7 @@ export async function ensureArchRepos(
       .select('id')
       .where('name', '=', repository)
       .executeTakeFirstOrThrow()
+    if (archs.length === 0) return { repositoryId: id, archRepos: [] }
     for (const arch of archs) {
       await trx
         .insertInto('arch_repos')
@@ -218,6 +220,7 @@ async function insertPackages(
   const ids = new Map(rows.map((row) => [row.blob_key, row.id]))
   for (const pkg of packages) pkg.id = getId(ids, pkg)
   await trx.insertInto('package_texts').values(packages.map(textsRowOf)).execute()
+  await rememberFiles(trx, repositoryId, packages)
 }
 
 function getId(ids: ReadonlyMap<string, number>, { blobKey, filename }: PlannedPackage): number {

@@ -1,6 +1,9 @@
 import type { StoredPackage } from '../domain/stored-package.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
 
+/** What an older Vieter did not note of the packages that it staged. */
+const unknownBefore = { replaces: [], isDebug: false }
+
 /** Keeps a package of a build that has not ended; returns the key of the blob of an earlier one of the same file name. */
 export async function stagePackage(
   trx: StoreTransaction,
@@ -27,7 +30,7 @@ export async function findStagedPackages(store: Store, logId: number): Promise<S
     .where('log_id', '=', logId)
     .orderBy('id')
     .execute()
-  return rows.map((row) => JSON.parse(row.package) as StoredPackage)
+  return rows.map((row) => ({ ...unknownBefore, ...(JSON.parse(row.package) as StoredPackage) }))
 }
 
 /** Forgets the packages of a build; returns the keys of their blobs. */

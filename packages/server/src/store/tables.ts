@@ -1,4 +1,4 @@
-import type { TargetKind } from '@vieter/api'
+import type { PolicyName, TargetKind } from '@vieter/api'
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely'
 
 /*
@@ -138,6 +138,39 @@ interface StagedPackagesTable {
   package: string
 }
 
+/** The policies that a repository has of its own; null: the default. */
+type RepositoryPoliciesTable = { repository_id: number } & Record<PolicyName, string | null>
+
+/** Tokens that open a private repository for reading. */
+interface ReadTokensTable {
+  id: Generated<number>
+  repository_id: number
+  name: string
+  /** Lower-case hex of the SHA-256 of the token. */
+  token_hash: string
+  created_at: number
+}
+
+/** Lists of names of official repositories. */
+interface NameListsTable {
+  id: Generated<number>
+  name: string
+  imported_at: number
+}
+
+interface ListedNamesTable {
+  name: string
+  list_id: number
+}
+
+/** Which bytes a repository served last under a file name, also when that was long ago: clients may have them still. */
+interface ServedFilesTable {
+  repository_id: number
+  filename: string
+  /** Lower-case hex. */
+  sha256: string
+}
+
 export interface Tables {
   repositories: RepositoriesTable
   arch_repos: ArchReposTable
@@ -150,6 +183,11 @@ export interface Tables {
   jobs: JobsTable
   logs: LogsTable
   staged_packages: StagedPackagesTable
+  repository_policies: RepositoryPoliciesTable
+  read_tokens: ReadTokensTable
+  name_lists: NameListsTable
+  listed_names: ListedNamesTable
+  served_files: ServedFilesTable
 }
 
 export type JobRow = Selectable<JobsTable>

@@ -12,8 +12,11 @@ import type { Context } from '../../src/context.ts'
 import { formatOf } from '../../src/databases/entry-reader.ts'
 import { packFiles } from '../../src/databases/pack-files.ts'
 import { createRenderers } from '../../src/databases/renderers.ts'
+import { sha256 } from '../../src/secrets.ts'
 import { openArchRepos } from '../../src/services/arch-repos.ts'
 import { createCommitQueue } from '../../src/services/commit-queue.ts'
+import { openReadAccess } from '../../src/services/read-access.ts'
+import { openPolicies } from '../../src/services/repository-policies.ts'
 import { openReader, openStore } from '../../src/store/open-store.ts'
 import { snapshotsOf } from '../../src/store/snapshots.ts'
 import { temporaryFolder } from './folders.ts'
@@ -48,6 +51,7 @@ export async function makeContext(
     await packs.close()
   })
   const archRepos = await openArchRepos(store)
+  const policies = await openPolicies(store, settings)
   const format = formatOf(settings)
   const log = pino({ level: 'silent' })
   const clock = () => context.time
@@ -64,9 +68,22 @@ export async function makeContext(
     packs,
     renderers,
     archRepos,
+    policies,
+    readAccess: await openReadAccess(store, policies, sha256('secret')),
     format,
     logFiles: await logFiles(join(folder, 'logs')),
-    commits: createCommitQueue({ store, blobs, packs, renderers, archRepos, format, clock, settings, log }),
+    commits: createCommitQueue({
+      store,
+      blobs,
+      packs,
+      renderers,
+      archRepos,
+      policies,
+      format,
+      clock,
+      settings,
+      log,
+    }),
     jobEvents: new EventEmitter(),
     stopping: new AbortController(),
     clock,
