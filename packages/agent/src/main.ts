@@ -121,13 +121,15 @@ interface WorkshopOptions {
 async function openWorkshop(settings: Settings, options: WorkshopOptions): Promise<Workshop> {
   const { machine, agent, folder, stop } = options
   const engine = dockerEngine(engineAddress(settings, machine))
+  const apiKey = await findApiKey(settings)
   const maxAge = settings.image_rebuild_frequency * 60_000
   return {
     engine,
     images: builderImages({ engine, agent, network: settings.network, maxAge, stop }),
-    client: createClient({ address: settings.address, apiKey: await findApiKey(settings) }),
+    client: createClient({ address: settings.address, apiKey }),
     agent,
     address: settings.address,
+    apiKey,
     network: settings.network,
     proxyHost: settings.proxy_host,
     folder,

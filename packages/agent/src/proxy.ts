@@ -9,7 +9,7 @@ import { request as requestHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { BuildFailure, exitCodes } from './build-failure.ts'
-import type { ArchRepo } from './repository.ts'
+import type { ArchRepo, Upstream } from './repository.ts'
 
 /** A read-only door to one arch-repo of the server, for one build. */
 export interface RepositoryProxy {
@@ -21,8 +21,7 @@ export interface RepositoryProxy {
 interface ProxyOptions {
   /** An address of this machine that the build reaches. */
   host: string
-  /** The server's. */
-  upstream: string
+  upstream: Upstream
   archRepo: ArchRepo
 }
 
@@ -44,8 +43,9 @@ const passedAnswerHeaders = [
 ]
 
 /**
- * Opens a proxy that answers GET and HEAD of `/REPO/ARCH/FILENAME` of one arch-repo from the server, without any
- * credential, and 404 or 405 to all else. Throws BuildFailure when it can't listen on the host.
+ * Opens a proxy that answers GET and HEAD of `/REPO/ARCH/FILENAME` of one arch-repo from the server, and 404 or 405 to all
+ * else. It shows the server its key, since the repository may be private; the build needs none and sees none.
+ * Throws BuildFailure when it can't listen on the host.
  */
 export async function openProxy({ host, upstream, archRepo }: ProxyOptions): Promise<RepositoryProxy> {
   const server = createServer(
@@ -53,7 +53,7 @@ export async function openProxy({ host, upstream, archRepo }: ProxyOptions): Pro
     (request, response) => {
       const target = decideRequest(request.method, request.url, archRepo)
       if (typeof target === 'number') return refuse(response, target)
-      passOn({ request, response, address: `${upstream.replace(/\/+$/, '')}${target}` })
+      passOn({ request, response, upstream, target })
     },
   )
   server.maxConnections = maxConnections
@@ -104,14 +104,16 @@ function decodeSegment(segment: string): string | undefined {
 interface Passage {
   request: IncomingMessage
   response: ServerResponse
-  address: string
+  upstream: Upstream
+  target: string
 }
 
-function passOn({ request, response, address }: Passage): void {
+function passOn({ request, response, upstream: { address: base, apiKey }, target }: Passage): void {
+  const address = base.replace(/\/+$/, '') + target
   const send = address.startsWith('https:') ? requestHttps : requestHttp
   const upstream = send(address, {
     method: request.method ?? 'GET',
-    headers: pick(request.headers, passedRequestHeaders),
+    headers: { ...pick(request.headers, passedRequestHeaders), 'x-api-key': apiKey },
     timeout: idleTimeout,
   })
   upstream.once('timeout', () => upstream.destroy(new Error('The server is silent.')))

@@ -8,6 +8,12 @@ export interface ArchRepo {
   arch: string
 }
 
+/** The server that serves it, and the key that opens private repositories. */
+export interface Upstream {
+  address: string
+  apiKey: string
+}
+
 /** The server names both; they become part of a configuration file and of addresses, so they are checked here too. */
 export function checkArchRepo({ repo, arch }: ArchRepo): void {
   if (isRepositoryName(repo) && isArchitectureName(arch) && arch !== 'any') return
@@ -24,7 +30,7 @@ export function formatRepositorySection({ repo, arch }: ArchRepo, server: string
 
 /** Whether the server has a database of the arch-repo now. Throws SERVER_UNREACHABLE or ANSWER_INVALID. */
 export async function hasDatabase(
-  address: string,
+  { address, apiKey }: Upstream,
   { repo, arch }: ArchRepo,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -33,6 +39,7 @@ export async function hasDatabase(
   try {
     response = await fetch(`${address.replace(/\/+$/, '')}/${path}`, {
       method: 'HEAD',
+      headers: { 'x-api-key': apiKey },
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
     })

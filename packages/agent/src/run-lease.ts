@@ -26,6 +26,8 @@ export interface Workshop {
   agent: string
   /** The server's address. */
   address: string
+  /** The server's. */
+  apiKey: string
   /** The engine's network that builds run in. */
   network: string
   proxyHost: string | undefined
@@ -166,7 +168,7 @@ async function buildInside(
   { container, log, signal }: { container: Container; log: BuildLog; signal: AbortSignal },
 ) {
   const order = { container, progress: log, lease, allowLocalSources: shop.allowLocalSources }
-  const exists = await retrying(() => hasDatabase(shop.address, lease, signal), { signal })
+  const exists = await retrying(() => hasDatabase(shop, lease, signal), { signal })
   if (!exists) return buildPackages({ ...order, repositories: undefined })
   const host = shop.proxyHost ?? (shop.network === 'host' ? '127.0.0.1' : container.gateway)
   if (host === undefined) {
@@ -178,7 +180,7 @@ async function buildInside(
       },
     )
   }
-  const proxy = await openProxy({ host, upstream: shop.address, archRepo: lease })
+  const proxy = await openProxy({ host, upstream: shop, archRepo: lease })
   try {
     return await buildPackages({ ...order, repositories: proxy.address })
   } finally {

@@ -74,6 +74,11 @@ describe('a build that succeeds', () => {
     }
     await run().ending
     expect(fetched).toBe('a database')
+    const read = shop.server.requests.filter(({ line }) => line.endsWith('/vieter/x86_64/vieter.db'))
+    expect(read.map((request) => [request.line.split(' ')[0], request.apiKey])).toEqual([
+      ['HEAD', apiKey],
+      ['GET', apiKey],
+    ])
     expect(shop.engine.filesPut[0]).toMatch(
       /^\n\[vieter\]\nSigLevel = Optional TrustAll\nServer = http:\/\/127\.0\.0\.1:\d+\/vieter\/x86_64\n$/,
     )

@@ -25,6 +25,7 @@ export async function testWorkshop(): Promise<TestWorkshop> {
     client: createClient({ address: server.address, apiKey }),
     agent: 'test',
     address: server.address,
+    apiKey,
     network: 'bridge',
     proxyHost: undefined,
     folder: await mkdtemp(join(tmpdir(), 'vieter-test-')),

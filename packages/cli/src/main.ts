@@ -15,6 +15,7 @@ const surroundings: Surroundings = {
   fetch,
   now: () => new Date(),
   readFile: (path) => readFileSync(path, 'utf8'),
+  readBytes: (path) => readFileSync(path),
   writeFiles,
   wait: (milliseconds) => setTimeout(milliseconds),
   stopSignal,

@@ -20,6 +20,8 @@ export interface Surroundings {
   now(): Date
   /** Reads a small text file; throws Node's own error. */
   readFile(path: string): string
+  /** The same for any file. */
+  readBytes(path: string): Uint8Array<ArrayBuffer>
   /** Makes a folder with its parents and writes files into it. */
   writeFiles(folder: string, files: ReadonlyMap<string, string>): void
   wait(milliseconds: number): Promise<void>

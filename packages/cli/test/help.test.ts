@@ -11,8 +11,12 @@ import type { Surroundings } from '../src/surroundings.ts'
 import { vieter } from './vieter.ts'
 
 const program = await createProgram({ surroundings: {} as Surroundings, exitCode: 0 })
-const commands = program.commands.flatMap((each) => (each.commands.length > 0 ? each.commands : [each]))
+const commands = program.commands.flatMap(withoutGroups)
 const words = (command: Command) => fullName(command).split(' ').slice(1)
+
+function withoutGroups(command: Command): Command[] {
+  return command.commands.length > 0 ? command.commands.flatMap(withoutGroups) : [command]
+}
 
 test('the commands are these', () => {
   expect(commands.map((command) => words(command).join(' '))).toEqual([
@@ -29,6 +33,15 @@ test('the commands are these', () => {
     'logs info',
     'logs content',
     'logs remove',
+    'repos list',
+    'repos add',
+    'repos config',
+    'repos token add',
+    'repos token list',
+    'repos token remove',
+    'repos names import',
+    'repos names list',
+    'repos names remove',
     'repos remove',
     'check',
     'mirror export',

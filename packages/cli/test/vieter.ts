@@ -37,6 +37,7 @@ export async function vieter(commandLine: readonly string[], options: Options = 
     fetch,
     now: () => options.now ?? new Date(),
     readFile: (path) => readFileSync(path, 'utf8'),
+    readBytes: (path) => readFileSync(path),
     writeFiles(folder, files) {
       mkdirSync(folder, { recursive: true })
       for (const [name, text] of files) writeFileSync(join(folder, name), text)

@@ -83,17 +83,25 @@ async function setAside({ paths, blobs }: LockedData, { key, filename }: StoredB
 
 const secondsPerDay = 86_400
 
+interface ExportOptions {
+  folder: string
+  /** Also private repositories: whoever sees the folder may read them. */
+  withPrivate: boolean
+  onProgress: OnProgress
+}
+
 /**
  * Exports what the server serves into a folder; the server may be running.
  * Throws DATA_NOT_FOUND, DATA_TOO_NEW, DATA_TOO_OLD, and what `exportMirror` throws.
  */
 export async function exportDataFolder(
   settings: Settings,
-  { folder, onProgress }: { folder: string; onProgress: OnProgress },
+  { folder, ...options }: ExportOptions,
 ): Promise<void> {
   const data = await openData(settings)
   try {
-    await exportMirror({ ...data, keepTime: settings.keep_days * secondsPerDay, onProgress }, folder)
+    const keepTime = settings.keep_days * secondsPerDay
+    await exportMirror({ ...data, settings, keepTime, ...options }, folder)
   } finally {
     await data.close()
   }

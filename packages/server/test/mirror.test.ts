@@ -11,8 +11,8 @@ import { startServer } from './support/server.ts'
 import { settingsIn } from './support/settings.ts'
 import { spawnServer } from './support/spawned-server.ts'
 
-function exportTo(dataFolder: string, folder: string): Promise<void> {
-  return exportDataFolder(settingsIn(dataFolder), { folder, onProgress: () => {} })
+function exportTo(dataFolder: string, folder: string, withPrivate = false): Promise<void> {
+  return exportDataFolder(settingsIn(dataFolder), { folder, withPrivate, onProgress: () => {} })
 }
 
 /** A folder on another file system than the data: no hard link reaches it. */
@@ -144,4 +144,17 @@ test('while packages are published, every export is whole: each entry has its fi
   isOver = true
   await publishers
   expect(readdirSync(dirname(mirror)).filter((name) => /^\.mirror\.\d+$/.test(name))).toHaveLength(2)
+})
+
+test('a private repository is exported only when that is asked for', async () => {
+  const server = await startServer()
+  await server.publish('open', packageArchive())
+  await server.publish('closed', packageArchive())
+  await server.request('PATCH', '/api/v1/repos/closed?access=token')
+  const [open, whole] = [join(server.folder, 'open'), join(server.folder, 'whole')]
+  await exportTo(server.folder, open)
+  await exportTo(server.folder, whole, true)
+  const repositoriesIn = (folder: string) =>
+    readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory())
+  expect([repositoriesIn(open), repositoriesIn(whole)]).toEqual([['open'], ['closed', 'open']])
 })

@@ -1,11 +1,44 @@
-import { contract } from '@vieter/api'
+import { contract, type RepositorySummary } from '@vieter/api'
 import { Argument, type Command, Option } from 'commander'
-import { addCommand, addGroup, type Run } from '../command.ts'
+import { addCommand, addGroup, jsonOption, type Run } from '../command.ts'
 import type { Invocation } from '../invocation.ts'
+import type { Column } from '../output.ts'
 import { UsageError } from '../usage-error.ts'
+import { addReposConfigCommands } from './repos-config.ts'
+import { addReposNamesCommands } from './repos-names.ts'
+import { addReposTokenCommands } from './repos-token.ts'
+
+const columns: readonly Column<RepositorySummary>[] = [
+  { heading: 'repo', value: ({ name }) => name },
+  { heading: 'archs', value: ({ archs }) => archs.join(',') },
+  { heading: 'packages', value: ({ packages }) => `${packages}` },
+  { heading: 'access', value: ({ access }) => access },
+]
 
 export function addReposCommands(program: Command, run: Run): void {
-  const group = addGroup(program, 'repos', 'remove what was published')
+  const group = addGroup(program, 'repos', 'see repositories, say what they take, remove what was published')
+  addListCommand(group, run)
+  addReposConfigCommands(group, run)
+  addReposTokenCommands(group, run)
+  addReposNamesCommands(group, run)
+  addRemoveCommand(group, run)
+}
+
+function addListCommand(group: Command, run: Run): void {
+  addCommand(group, run, {
+    name: 'list',
+    description: 'list the repositories',
+    options: [jsonOption()],
+    examples: ['vieter repos list'],
+    async run({ client, printList }: Invocation) {
+      const repositories = await client().call(contract.listRepositories, {})
+      await printList(columns, repositories, 'No repositories. `vieter repos add REPO` makes one.')
+      return 0
+    },
+  })
+}
+
+function addRemoveCommand(group: Command, run: Run): void {
   addCommand(group, run, {
     name: 'remove',
     description: 'remove a package, an architecture of a repository, or a repository',

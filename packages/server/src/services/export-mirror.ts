@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AppError } from '@vieter/api'
+import { AppError, type PolicyName } from '@vieter/api'
+import type { Settings } from '@vieter/config'
 import { copyDurably, holdsBytes, linkFile, writeDurably } from '../blobs/place-file.ts'
 import { readSegment } from '../databases/check-packs.ts'
 import { DatabaseFault } from '../databases/database-fault.ts'
@@ -16,6 +17,7 @@ import { type ArchRepoRow, findVisibleArchRepos } from '../store/repositories.ts
 import { loadManifest } from '../store/segments.ts'
 import type { Snapshots } from '../store/snapshots.ts'
 import { exportMark, type MirrorTrees, openMirrorTrees } from './mirror-trees.ts'
+import { openPolicies } from './repository-policies.ts'
 
 interface Parts {
   snapshots: Snapshots
@@ -25,6 +27,10 @@ interface Parts {
   clock: () => number
   /** How long the file of a replaced or removed package is still served, in seconds. */
   keepTime: number
+  /** The defaults of policies. */
+  settings: Pick<Settings, PolicyName>
+  /** Export also what the server shows only to who has a token. */
+  withPrivate: boolean
   onProgress: OnProgress
 }
 
@@ -64,7 +70,7 @@ async function tryToFill(parts: Parts, trees: MirrorTrees, attempt: number): Pro
 async function fillTree(parts: Parts, store: Store, { current, next }: MirrorTrees): Promise<void> {
   const now = parts.clock()
   const exportedAt = current === undefined ? 0 : Number(await readFile(join(current, exportMark), 'utf8'))
-  const archRepos = await findVisibleArchRepos(store)
+  const archRepos = await findExported(parts, store)
   for (const archRepo of archRepos) {
     const path = join(archRepo.repository, archRepo.arch)
     const folders = { previous: current && join(current, path), next: join(next, path), exportedAt }
@@ -79,6 +85,17 @@ async function fillTree(parts: Parts, store: Store, { current, next }: MirrorTre
   for (const repository of new Set(archRepos.map((archRepo) => archRepo.repository)))
     await syncFolder(join(next, repository))
   await syncFolder(next)
+}
+
+/** A tree of files asks nobody for a token. */
+async function findExported(
+  { settings, withPrivate }: Parts,
+  store: Store,
+): ReturnType<typeof findVisibleArchRepos> {
+  const archRepos = await findVisibleArchRepos(store)
+  if (withPrivate) return archRepos
+  const policies = await openPolicies(store, settings)
+  return archRepos.filter(({ repository }) => policies.of(repository).access === 'public')
 }
 
 /** One folder in the tree that is shown now (undefined: there is none), and in the next one. */
