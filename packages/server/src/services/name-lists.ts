@@ -7,9 +7,9 @@ import * as lists from '../store/name-lists.ts'
 type Parts = Pick<Context, 'store' | 'reader' | 'clock'>
 
 const mebibyte = 1024 * 1024
-/** Extra's `.files`, the largest there is, has 50 MiB and unpacks to 600. */
+/** As much as pacman takes of a database. */
 const maxSize = 128 * mebibyte
-const maxUnpackedSize = 2048 * mebibyte
+const maxUnpackedSize = 1024 * mebibyte
 
 /** The lists of official names, by name. */
 export function listNameLists({ reader }: Parts): Promise<NameList[]> {
