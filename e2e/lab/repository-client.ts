@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /**
- * Asks for a change. A publish always allows to replace a file of the same name. Throws when no answer came; one
+ * Asks for a change. A publish insists: it may replace a file of the same name, and a higher version. Throws when no answer came; one
  * whose status came counts as an answer, also when its body is cut off.
  */
 export async function ask({ address, apiKey }: Place, operation: Operation): Promise<Answer> {
@@ -27,7 +27,7 @@ export async function ask({ address, apiKey }: Place, operation: Operation): Pro
 
 function pathOf(operation: Operation): string {
   const { kind, repository } = operation
-  if (kind === 'publish') return `${repository}/publish?replace=true`
+  if (kind === 'publish') return `${repository}/publish?replace=true&force=true`
   if (kind === 'remove-repository') return repository
   return `${repository}/${operation.arch}${kind === 'remove-package' ? `/${operation.name}` : ''}`
 }

@@ -191,3 +191,87 @@ describe('work that an arch-repo is left alone for', () => {
     expect(await isPublished(context, 'a')).toBe(true)
   })
 })
+
+describe('changes to a repository and the one for its debug packages', () => {
+  async function changeOf(context: TestContext, repository: string, name: string, content = 'x') {
+    const packages = [await receive(context, name, content)]
+    return { repository, change: { kind: 'publish' as const, packages } }
+  }
+
+  function namesIn(context: TestContext, repository: string): Promise<string[]> {
+    return context.store
+      .selectFrom('entries')
+      .innerJoin('arch_repos', 'arch_repos.id', 'entries.arch_repo_id')
+      .innerJoin('repositories', 'repositories.id', 'arch_repos.repository_id')
+      .select('entries.name as name')
+      .where('repositories.name', '=', repository)
+      .orderBy('entries.name')
+      .execute()
+      .then((rows) => rows.map(({ name }) => name))
+  }
+
+  test('are made in one transaction', async () => {
+    const context = await makeContext()
+    let seen: string[] = []
+    await context.commits.submitAll(
+      [await changeOf(context, 'r', 'a'), await changeOf(context, 'r-debug', 'a-debug')],
+      async (trx) => {
+        const rows = await trx.selectFrom('entries').select('name').orderBy('name').execute()
+        seen = rows.map(({ name }) => name)
+      },
+    )
+    expect(seen).toEqual(['a', 'a-debug'])
+    expect(context.archRepos.all().map(({ repository }) => repository)).toEqual(['r', 'r-debug'])
+  })
+
+  test.each([
+    ['refused', undefined],
+    ['failing', fail],
+  ])('leave nothing behind when the second is %s', async (_, alongside) => {
+    const context = await makeContext()
+    await context.commits.submitAll([await changeOf(context, 'r-debug', 'a-debug', 'other')])
+    const both = [await changeOf(context, 'r', 'a'), await changeOf(context, 'r-debug', 'a-debug')]
+    const others = [await changeOf(context, 'r', 'b'), await changeOf(context, 'r-debug', 'b-debug')]
+    const results = await Promise.allSettled([
+      context.commits.submitAll(both, alongside),
+      context.commits.submitAll(others),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+    expect([await namesIn(context, 'r'), await namesIn(context, 'r-debug')]).toEqual([
+      ['b'],
+      ['a-debug', 'b-debug'],
+    ])
+  })
+
+  test('in every mixture come to an end, each made once', async () => {
+    const context = await makeContext()
+    const numbers = Array.from({ length: 8 }, (_, number) => number)
+    const submits = await Promise.all(
+      numbers.flatMap((number) =>
+        [
+          [changeOf(context, 'r', `a${number}`)],
+          [changeOf(context, 'r-debug', `b${number}`)],
+          [changeOf(context, 'r-debug', `c${number}`), changeOf(context, 'r', `d${number}`)],
+          [changeOf(context, 'other', `e${number}`)],
+        ].map((changes) => Promise.all(changes)),
+      ),
+    )
+    await Promise.all(submits.map((changes) => context.commits.submitAll(changes)))
+    const lengths = ['r', 'r-debug', 'other'].map(async (name) => (await namesIn(context, name)).length)
+    expect(await Promise.all(lengths)).toEqual([16, 16, 8])
+  })
+
+  test('don’t wait for each other when each is alone', async () => {
+    const context = await makeContext()
+    await context.commits.submitAll([
+      await changeOf(context, 'r', 'a'),
+      await changeOf(context, 'r-debug', 'b'),
+    ])
+    const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
+    const held = context.commits.submitAll([await changeOf(context, 'r', 'c')], () => mayEnd)
+    // The store has one writer: what can be seen to go on beside a commit is what needs no transaction.
+    await context.commits.exclusively('r-debug', 'x86_64', async () => end())
+    await held
+    expect(await namesIn(context, 'r')).toEqual(['a', 'c'])
+  })
+})

@@ -266,6 +266,30 @@ describe('a build that ends', () => {
     expect(packageFiles(context)).toBe(3)
   })
 
+  test('well, publishes its debug packages elsewhere in the same commit, or not at all', async () => {
+    const { context, lease } = await building()
+    const configure = (debug_packages: 'separate' | 'drop') =>
+      context.commits.submit('repo', { kind: 'configure', changes: { debug_packages }, isNew: false })
+    await context.commits.submit('repo', { kind: 'configure', changes: {}, isNew: true })
+    await configure('separate')
+    const debug = packageArchive({ name: 'a-debug', pkginfo: 'pkgbase = a\n' })
+    await upload(context, lease, 'a')
+    await uploadBuiltPackage(context, claimOf(lease), streamOf(debug))
+    expect((await finishBuild(context, claimOf(lease), 0)).published).toEqual([
+      { name: 'a', version: '1.0-1', archs: ['x86_64'] },
+      { name: 'a-debug', version: '1.0-1', archs: ['x86_64'], repo: 'repo-debug' },
+    ])
+    await configure('drop')
+    await enqueue(context, lease.target_id)
+    const next = await leaseOne(context)
+    await uploadBuiltPackage(context, claimOf(next), streamOf(debug))
+    expect((await finishBuild(context, claimOf(next), 0)).published).toMatchObject([
+      { name: 'a-debug', archs: [], warnings: [{ code: 'DEBUG_PACKAGE_DROPPED' }] },
+    ])
+    expect(await jobsOf(context)).toEqual([])
+    expect(packageFiles(context)).toBe(2)
+  })
+
   test('badly, publishes none of them and keeps no file', async () => {
     const { context, lease } = await building()
     await upload(context, lease, 'a')
