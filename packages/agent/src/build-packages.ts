@@ -1,8 +1,16 @@
-import { dependenciesFor, packageNamesFor, parseArchitectureName, type Srcinfo } from '@vieter/alpm'
+import {
+  type ArchitectureName,
+  dependenciesFor,
+  type PackageVersion,
+  packageNamesFor,
+  parseArchitectureName,
+  parsePackageFilename,
+  type Srcinfo,
+} from '@vieter/alpm'
 import type { Lease } from '@vieter/api'
 import { BuildFailure, exitCodes } from './build-failure.ts'
 import { asRoot, script } from './commands.ts'
-import { decideBuild } from './decide-build.ts'
+import { debugName, decideBuild, upstreamVersion } from './decide-build.ts'
 import { type Makepkg, openMakepkg } from './makepkg.ts'
 import { openPacman, type Pacman, type PublishedVersions } from './pacman.ts'
 import { formatRepositorySection } from './repository.ts'
@@ -14,6 +22,8 @@ interface BuildOrder extends Workplace {
   /** Where the container reaches our repositories; undefined when the lease's repository holds nothing yet. */
   repositories: string | undefined
   allowLocalSources: boolean
+  /** The names of the files that the server ever served of some packages and a version without its pkgrel. */
+  findServed(names: readonly string[], version: string): Promise<readonly string[]>
 }
 
 /**
@@ -28,13 +38,14 @@ export async function buildPackages(order: BuildOrder): Promise<Srcinfo | undefi
   const makepkg = openMakepkg(order, folder, lease.arch)
   const arch = parseArchitectureName(lease.arch)
 
-  const decide = (srcinfo: Srcinfo) => {
+  const decide = async (srcinfo: Srcinfo) => {
     if (packageNamesFor(srcinfo, arch).length === 0) {
       throw new BuildFailure(exitCodes.agentFailed, `The PKGBUILD of ${srcinfo.base} is not for ${arch}.`, {
         hint: `Its arch is ${srcinfo.arch.join(', ')}: edit the target's architectures, or the PKGBUILD.`,
       })
     }
-    const decision = decideBuild({ srcinfo, arch, published, force: lease.force })
+    const served = await findServedVersions(order, srcinfo, arch)
+    const decision = decideBuild({ srcinfo, arch, published, served, force: lease.force })
     if (decision.kind === 'published') {
       const names = packageNamesFor(srcinfo, arch)
       progress.line(`already published: ${names.map((name) => `${name} ${published.get(name)}`).join(', ')}`)
@@ -43,14 +54,24 @@ export async function buildPackages(order: BuildOrder): Promise<Srcinfo | undefi
   }
 
   const declared = await makepkg.readSrcinfo()
-  if (!(await makepkg.hasPkgver()) && decide(declared).kind === 'published') return undefined
+  if (!(await makepkg.hasPkgver()) && (await decide(declared)).kind === 'published') return undefined
   await installDependencies(pacman, dependenciesFor(declared, arch))
   await makepkg.fetchSources()
-  const decision = decide(await makepkg.readSrcinfo())
+  const decision = await decide(await makepkg.readSrcinfo())
   if (decision.kind === 'published') return undefined
   if (decision.kind === 'raise') await raisePkgrel(order, makepkg, decision.pkgrel)
   await makepkg.build()
   return makepkg.readSrcinfo()
+}
+
+async function findServedVersions(
+  { findServed }: BuildOrder,
+  srcinfo: Srcinfo,
+  arch: ArchitectureName,
+): Promise<PackageVersion[]> {
+  const names = [...packageNamesFor(srcinfo, arch), debugName(srcinfo)]
+  const files = (await findServed(names, upstreamVersion(srcinfo))).map((name) => parsePackageFilename(name))
+  return files.filter((file) => file.arch === arch || file.arch === 'any').map(({ version }) => version)
 }
 
 /** Adds our repository and brings the system up to date: what the repository holds. No hostile code has run yet. */
@@ -79,6 +100,6 @@ async function installDependencies(pacman: Pacman, dependencies: readonly string
 
 /** The server refuses other bytes under a name that it has published, and clients would never fetch them. */
 async function raisePkgrel({ progress }: Workplace, makepkg: Makepkg, pkgrel: string): Promise<void> {
-  progress.line('this version is published already, so the build gets a pkgrel of its own')
+  progress.line('this version was published already, so the build gets a pkgrel of its own')
   await makepkg.setPkgrel(pkgrel)
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArchitectureName } from '@vieter/alpm'
-import { AppError, type Client, type Lease } from '@vieter/api'
+import { AppError, type Client, contract, type Lease } from '@vieter/api'
 import { pause } from './abort.ts'
 import { BuildFailure, exitCodes } from './build-failure.ts'
 import { type BuildLog, createBuildLog } from './build-log.ts'
@@ -167,7 +167,13 @@ async function buildInside(
   lease: Lease,
   { container, log, signal }: { container: Container; log: BuildLog; signal: AbortSignal },
 ) {
-  const order = { container, progress: log, lease, allowLocalSources: shop.allowLocalSources }
+  const findServed = (names: readonly string[], version: string) => {
+    const query = { names: [...names], version }
+    const ask = () =>
+      shop.client.call(contract.listServedFiles, { params: { repo: lease.repo }, query, signal })
+    return retrying(ask, { signal })
+  }
+  const order = { container, progress: log, lease, allowLocalSources: shop.allowLocalSources, findServed }
   const exists = await retrying(() => hasDatabase(shop, lease, signal), { signal })
   if (!exists) return buildPackages({ ...order, repositories: undefined })
   const host = shop.proxyHost ?? (shop.network === 'host' ? '127.0.0.1' : container.gateway)

@@ -1,4 +1,4 @@
-import { type ArchitectureName, parseSrcinfo } from '@vieter/alpm'
+import { type ArchitectureName, type PackageVersion, parseSrcinfo } from '@vieter/alpm'
 import { describe, expect, test } from 'vitest'
 import { decideBuild } from '../src/decide-build.ts'
 import { parseListing } from '../src/pacman.ts'
@@ -14,9 +14,15 @@ function srcinfo(options: { version?: string; pkgrel?: string; epoch?: string } 
   )
 }
 
-function decide(listing: string, options: { force?: boolean; source?: ReturnType<typeof srcinfo> } = {}) {
-  const { force = false, source = srcinfo() } = options
-  return decideBuild({ srcinfo: source, arch, published: parseListing(listing), force })
+interface Options {
+  force?: boolean
+  source?: ReturnType<typeof srcinfo>
+  served?: readonly string[]
+}
+
+function decide(listing: string, { force = false, source = srcinfo(), served = [] }: Options = {}) {
+  const published = parseListing(listing)
+  return decideBuild({ srcinfo: source, arch, published, served: served as PackageVersion[], force })
 }
 
 const both = (version: string) => `vieter app ${version}\nvieter app-docs ${version} [installed]\n`
@@ -47,6 +53,21 @@ describe('a build that is not forced', () => {
 
   test('is made under a raised pkgrel when one of the packages is published and the other is not', () => {
     expect(decide('vieter app 1.0-1\n')).toEqual({ kind: 'raise', pkgrel: '1.1' })
+  })
+})
+
+describe('a build of what was published once and removed', () => {
+  test('gets a pkgrel that was never seen', () => {
+    expect(decide('', { served: ['1.0-1'] })).toEqual({ kind: 'raise', pkgrel: '1.1' })
+    expect(decide('', { served: ['1.0-1', '1.0-1.4'] })).toEqual({ kind: 'raise', pkgrel: '1.5' })
+    expect(decide(both('1.0-1'), { served: ['1.0-1', '1.0-1.1'], force: true })).toEqual({
+      kind: 'raise',
+      pkgrel: '1.2',
+    })
+  })
+
+  test('keeps its pkgrel when only others were published', () => {
+    expect(decide('', { served: ['1.0-2', '1.0.1-1', '1:1.0-1'] })).toEqual({ kind: 'build' })
   })
 })
 

@@ -20,6 +20,8 @@ export interface StubServer {
   jobs: Map<number, StubJob>
   /** Files that GET and HEAD answer with, by path. */
   files: Map<string, Buffer>
+  /** The names of files that were served once. */
+  served: string[]
   /** Every request: method, path, and the headers that could carry a secret. */
   requests: { line: string; apiKey: string | undefined; leaseToken: string | undefined }[]
   enqueue(lease: Partial<Lease>): StubJob
@@ -59,6 +61,7 @@ export async function stubServer(port = 0): Promise<StubServer> {
     address: '',
     jobs: new Map(),
     files: new Map(),
+    served: [],
     requests: [],
     enqueue(given) {
       const id = stub.jobs.size + 1
@@ -103,6 +106,7 @@ export async function stubServer(port = 0): Promise<StubServer> {
       return
     }
     const url = new URL(request.url ?? '', 'http://stub')
+    if (url.pathname.endsWith('/served')) return answer(response, stub.served)
     if (url.pathname === '/api/v1/jobs/lease') return answerLeases(url, response)
     const [, id, verb] = /^\/api\/v1\/jobs\/(\d+)\/(\w+)$/.exec(url.pathname) ?? []
     const job = stub.jobs.get(Number(id))

@@ -181,6 +181,18 @@ export const contract = {
     returns: schemas.RepositoryConfig,
     errors: ['REPOSITORY_NOT_FOUND', 'PARAMETER_INVALID'],
   }),
+  listServedFiles: endpoint('listServedFiles', 'GET /api/v1/repos/:repo/served', {
+    summary:
+      'The names of all package files that a repository, or the one for its debug packages, ever served, of some packages and a version with any pkgrel: what a build must not make again.',
+    auth: 'key',
+    params: Type.Object({ repo }),
+    query: Type.Object({
+      names: list('the names of the packages', { maxItems: 1000 }),
+      version: text('the version without its pkgrel', { maxLength: 256 }),
+    }),
+    returns: Type.Array(Type.String()),
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID'],
+  }),
   listReadTokens: endpoint('listReadTokens', 'GET /api/v1/repos/:repo/tokens', {
     summary: 'The tokens that open a private repository for reading.',
     auth: 'key',

@@ -177,6 +177,21 @@ describe('bytes once served under a name', () => {
     expect(await publishHere(first)).toBe('PACKAGE_EXISTS')
   })
 
+  test('are told to who asks for the names that a build must not make again', async () => {
+    const server = await startServer({ settings: { debug_packages: 'separate' } })
+    for (const version of ['1.0-1', '1.0-1.1', '1.0.1-1', '2:1.0-1'])
+      await server.publish('repo', packageArchive({ version }))
+    await server.publish('repo', packageArchive({ name: 'hello-debug', pkginfo: 'pkgbase = hello\n' }))
+    await server.publish('repo', packageArchive({ name: 'hello-world' }))
+    await server.request('DELETE', '/repo')
+    const query = { names: ['hello', 'hello-debug'], version: '1.0' }
+    expect(await server.client.call(contract.listServedFiles, { params: { repo: 'repo' }, query })).toEqual([
+      'hello-1.0-1-x86_64.pkg.tar.zst',
+      'hello-1.0-1.1-x86_64.pkg.tar.zst',
+      'hello-debug-1.0-1-x86_64.pkg.tar.zst',
+    ])
+  })
+
   test('are no others after the repository was removed', async () => {
     const server = await startServer()
     await server.publish('repo', first)

@@ -6,6 +6,7 @@ import {
   getRepository,
   listRepositories,
 } from '../services/configure-repository.ts'
+import { listServedFiles } from '../services/list-served-files.ts'
 import { importNameList, listNameLists, removeNameList } from '../services/name-lists.ts'
 import { addReadToken, listReadTokens, removeReadToken } from '../services/read-tokens.ts'
 import { streamBody } from './body.ts'
@@ -21,6 +22,7 @@ export function mountPolicies(mount: Mount, context: Context): void {
   mount(contract.configureRepository, async ({ params, query }) =>
     configureRepository(context, params.repo, query),
   )
+  mount(contract.listServedFiles, async ({ params, query }) => listServedFiles(context, params.repo, query))
   mount(contract.listReadTokens, async ({ params }) => listReadTokens(context, params.repo))
   mount(contract.addReadToken, async ({ params, query }) => addReadToken(context, params.repo, query.name))
   mount(contract.removeReadToken, async ({ params, reply }) => {

@@ -21,6 +21,29 @@ export async function findServedHashes(
   return hashes
 }
 
+/** The names that begin with `STEM-`, for any of some stems, of the files that some repositories ever served. */
+export async function findServedNames(
+  store: Store,
+  repositories: readonly string[],
+  stems: readonly string[],
+): Promise<string[]> {
+  const names: string[] = []
+  for (const stem of stems) {
+    const rows = await store
+      .selectFrom('served_files')
+      .innerJoin('repositories', 'repositories.id', 'served_files.repository_id')
+      .select('filename')
+      .where('repositories.name', 'in', repositories)
+      // A dot is what comes next after a hyphen.
+      .where('filename', '>=', `${stem}-`)
+      .where('filename', '<', `${stem}.`)
+      .orderBy('filename')
+      .execute()
+    names.push(...rows.map(({ filename }) => filename))
+  }
+  return names
+}
+
 /** Remembers under which names a repository serves which bytes from now on. */
 export async function rememberFiles(
   trx: StoreTransaction,
