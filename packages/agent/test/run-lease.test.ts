@@ -124,6 +124,15 @@ describe('what is published already', () => {
     expect(shop.engine.commands.some(({ argv }) => isBuild(argv))).toBe(false)
   })
 
+  test('is built under a raised pkgrel when it was removed, since its file name was seen', async () => {
+    shop.engine.reply = ({ argv }) => (argv.includes('-Sl') ? { stdout: '' } : undefined)
+    shop.server.served = ['app-1.0-1-any.pkg.tar.zst', 'app-1.0-1.3-any.pkg.tar.zst']
+    await run().ending
+    expect(shop.engine.commands.map(({ argv }) => argv.join(' '))).toContainEqual(
+      expect.stringMatching(/pkgrel=%s.* 1\.4$/s),
+    )
+  })
+
   test('is built under a raised pkgrel when forced', async () => {
     await run({ force: true }).ending
     expect(shop.engine.commands.map(({ argv }) => argv.join(' '))).toContainEqual(
