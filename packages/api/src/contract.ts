@@ -179,7 +179,7 @@ export const contract = {
     query: Type.Object(policyFields),
     emptyQuery: 'kept',
     returns: schemas.RepositoryConfig,
-    errors: ['REPOSITORY_NOT_FOUND', 'PARAMETER_INVALID'],
+    errors: ['REPOSITORY_NOT_FOUND', 'PARAMETER_INVALID', 'REPOSITORY_NAME_INVALID'],
   }),
   listServedFiles: endpoint('listServedFiles', 'GET /api/v1/repos/:repo/served', {
     summary:

@@ -80,6 +80,7 @@ describe('the configuration of a repository', () => {
     ['POST', '/api/v1/repos?name=repo', 409, 'REPOSITORY_EXISTS'],
     ['POST', '/api/v1/repos?name=local', 400, 'REPOSITORY_NAME_INVALID'],
     ['POST', '/api/v1/repos?name=new&downgrade=maybe', 400, 'PARAMETER_INVALID'],
+    ['POST', `/api/v1/repos?name=${'n'.repeat(60)}&debug_packages=separate`, 400, 'REPOSITORY_NAME_INVALID'],
   ])('%s %s is %i %s, and changes nothing', async (method, path, status, code) => {
     const server = await startServer()
     await server.publish('repo', packageArchive())

@@ -104,6 +104,14 @@ describe('a private repository', () => {
     )
   })
 
+  test('tells nobody else whether its database has changed', async () => {
+    const { server, token } = await startWithPrivate()
+    const date = (await fetch(server.url + database, { headers: basic(token) })).headers.get('last-modified')
+    const since = { 'if-modified-since': date ?? '' }
+    expect(await statusOf(server, database, since)).toBe(401)
+    expect(await statusOf(server, database, { ...since, ...basic(token) })).toBe(304)
+  })
+
   test('is listed only for who may read it', async () => {
     const { server, token } = await startWithPrivate()
     const namesFor = async (headers: Record<string, string>) => {

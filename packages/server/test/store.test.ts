@@ -3,9 +3,15 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
+import { Kysely } from 'kysely'
+import { Migrator } from 'kysely/migration'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { lockDataFolder } from '../src/store/data-lock.ts'
+import { migrations } from '../src/store/migrations/index.ts'
 import { openReader, openStore } from '../src/store/open-store.ts'
+import { openSqlite } from '../src/store/sqlite.ts'
+import { sqliteDialect } from '../src/store/sqlite-dialect.ts'
+import type { Tables } from '../src/store/tables.ts'
 import { temporaryFolder } from './support/folders.ts'
 
 const asker = fileURLToPath(new URL('./support/lock-asker.ts', import.meta.url))
@@ -59,6 +65,29 @@ describe('a new store', () => {
     await expect(
       store.insertInto('entries').values({ arch_repo_id: 9, name: 'x', package_id: 9 }).execute(),
     ).rejects.toThrow(/FOREIGN KEY/)
+    await store.destroy()
+  })
+})
+
+describe('a store of an older version', () => {
+  test('remembers what it has served so far: of each file name the bytes that came last', async () => {
+    const path = newPath()
+    const before = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(path)) })
+    const migrator = new Migrator({ db: before, provider: { getMigrations: async () => migrations } })
+    await migrator.migrateTo('0002-segments')
+    await before.insertInto('repositories').values({ name: 'r', visible: 1 }).execute()
+    const pkg = { name: 'a', version: '1-1', arch: 'any', size: 1, md5: '', signature: '', published_at: 1 }
+    const rows = ['a b', 'a c', 'd e'].map((pair, index) => {
+      const [filename = '', sha256 = ''] = pair.split(' ')
+      return { ...pkg, repository_id: 1, filename, sha256, blob_key: pair, removed_at: index }
+    })
+    await before.insertInto('packages').values(rows).execute()
+    await before.destroy()
+    const store = await openStore(path)
+    expect(await store.selectFrom('served_files').selectAll().orderBy('filename').execute()).toEqual([
+      { repository_id: 1, filename: 'a', sha256: 'c' },
+      { repository_id: 1, filename: 'd', sha256: 'e' },
+    ])
     await store.destroy()
   })
 })

@@ -6,7 +6,7 @@ import {
   type RepositorySummary,
 } from '@vieter/api'
 import type { Context } from '../context.ts'
-import { parsePolicyChanges } from '../domain/policies.ts'
+import { debugRepositoryOf, type PolicyChanges, parsePolicyChanges } from '../domain/policies.ts'
 import { parseRepository } from '../domain/repository-name.ts'
 import { countRepositories } from '../store/repository-summaries.ts'
 
@@ -15,24 +15,34 @@ type Parts = Pick<Context, 'reader' | 'archRepos' | 'policies' | 'commits'>
 /** Policies as people write them; the empty text: the default. */
 type PolicyTexts = Partial<Record<PolicyName, string | undefined>>
 
+/** Throws REPOSITORY_NAME_INVALID when the repository for the debug packages could not have its name. */
+function parseChanges(repository: string, texts: PolicyTexts): PolicyChanges {
+  const changes = parsePolicyChanges(texts)
+  if (changes.debug_packages === 'separate') parseRepository(debugRepositoryOf(repository))
+  return changes
+}
+
 /** Makes a repository without packages. Throws REPOSITORY_NAME_INVALID, PARAMETER_INVALID and REPOSITORY_EXISTS. */
 export async function addRepository(
   parts: Parts,
   { name, ...texts }: PolicyTexts & { name: string },
 ): Promise<RepositoryConfig> {
   const repository = parseRepository(name)
-  const changes = parsePolicyChanges(texts)
+  const changes = parseChanges(repository, texts)
   await parts.commits.submit(repository, { kind: 'configure', changes, isNew: true })
   return getRepository(parts, repository)
 }
 
-/** Changes policies of a repository, for what is published from now on. Throws REPOSITORY_NOT_FOUND and PARAMETER_INVALID. */
+/**
+ * Changes policies of a repository, for what is published from now on. Throws REPOSITORY_NOT_FOUND, PARAMETER_INVALID and
+ * REPOSITORY_NAME_INVALID.
+ */
 export async function configureRepository(
   parts: Parts,
   repository: string,
   texts: PolicyTexts,
 ): Promise<RepositoryConfig> {
-  const changes = parsePolicyChanges(texts)
+  const changes = parseChanges(repository, texts)
   await parts.commits.submit(repository, { kind: 'configure', changes, isNew: false })
   return getRepository(parts, repository)
 }
