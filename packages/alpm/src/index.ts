@@ -36,6 +36,7 @@ export {
   parseRepositoryName,
 } from './names.ts'
 export { type PackageContents, type PackageLimits, readPackage } from './package-archive.ts'
+export { readPackageHead } from './package-head.ts'
 export { formatPkginfo, type Pkginfo, parsePkginfo } from './pkginfo.ts'
 export { decodeSignature } from './signature.ts'
 export {

@@ -15,6 +15,9 @@ export interface ArchiveFacts {
   md5?: string
 }
 
+/** The files in which a package speaks of itself, by their names: .PKGINFO, .BUILDINFO, .MTREE, .INSTALL, .CHANGELOG. */
+export type PackageHead = ReadonlyMap<string, Uint8Array>
+
 export interface ReadOptions {
   /** Bytes of the tar; an archive that unpacks to more is refused. */
   maxUnpackedSize: number

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { ReadOptions } from './archive-facts.ts'
+import type { PackageHead, ReadOptions } from './archive-facts.ts'
 import { type ArchiveReading, type ReaderThread, startReaderThread } from './reader-thread.ts'
 import { createSlots, type Slots } from './slots.ts'
 
@@ -7,6 +7,8 @@ import { createSlots, type Slots } from './slots.ts'
 export interface ArchiveReaders {
   slots: Slots
   open(options: ReadOptions): ArchiveReading
+  /** Reads only the head of a package, to the first of its files. */
+  openHead(): ArchiveReading<PackageHead>
   stop(): Promise<void>
 }
 
@@ -37,6 +39,7 @@ export function createArchiveReaders({
   return {
     slots: createSlots(keptSlots),
     open: (options) => pick().open(options),
+    openHead: () => pick().openHead(),
     async stop() {
       await Promise.all([...started].map((thread) => thread.stop()))
     },

@@ -1,10 +1,13 @@
-import { formatFiles, readPackage } from '@vieter/alpm'
+import { formatFiles, readPackage, readPackageHead } from '@vieter/alpm'
 // Not from the package's index: with the whole contract each thread would take 100 ms and 30 MiB more.
 import { AppError } from '@vieter/api/app-error'
-import type { ArchiveFacts } from './archive-facts.ts'
+import type { ArchiveFacts, PackageHead } from './archive-facts.ts'
 import { decompress } from './decompress.ts'
 
 const mebibyte = 1024 * 1024
+
+/** Bytes of the tar in which the head of a package must end: all that is in it at its limits, twice. */
+const maxHeadSize = 128 * mebibyte
 
 interface ReadLimits {
   /** Bytes. */
@@ -24,6 +27,15 @@ export async function readArchive(
   const { compression, tar } = await decompress(chunks)
   const { pkginfo, files } = await readPackage(limited(tar, limits))
   return { compression, pkginfo, files: formatFiles(files) }
+}
+
+/**
+ * Unpacks no more of an archive than its head, and reads that; limited by the sizes that the files in it may have.
+ * Throws FormatError.
+ */
+export async function readHead(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<PackageHead> {
+  const { tar } = await decompress(chunks)
+  return readPackageHead(limited(tar, { maxUnpackedSize: maxHeadSize, signal }))
 }
 
 async function* limited(

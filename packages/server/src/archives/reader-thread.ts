@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import type { ArchiveFacts, ReadOptions } from './archive-facts.ts'
+import type { ArchiveFacts, PackageHead, ReadOptions } from './archive-facts.ts'
 import { unpackFault } from './packed-fault.ts'
 import type { FromReader, ToReader } from './reader-messages.ts'
 
-/** One upload that is being read. */
-export interface ArchiveReading {
+/** One archive that is being read. */
+export interface ArchiveReading<Found = ArchiveFacts> {
   /** What was found once all was read. Rejects, also before the end, with FormatError and PACKAGE_TOO_LARGE. */
-  facts: Promise<ArchiveFacts>
+  facts: Promise<Found>
   /** Hands over the next bytes, in shared memory; resolves when they are needed no more, rejects as `facts` does. */
   read(bytes: Uint8Array): Promise<void>
   /** Says that no more will come. */
@@ -18,14 +18,17 @@ export interface ArchiveReading {
 /** One worker thread, seen from outside. */
 export interface ReaderThread {
   open(options: ReadOptions): ArchiveReading
-  /** How many uploads it reads. */
+  openHead(): ArchiveReading<PackageHead>
+  /** How many archives it reads. */
   load(): number
   stop(): Promise<void>
 }
 
+type Found = ArchiveFacts | PackageHead
+
 /** An upload's side of its reading. */
 interface Upload {
-  facts: PromiseWithResolvers<ArchiveFacts>
+  facts: PromiseWithResolvers<Found>
   /** Bytes that were handed over and not taken yet, oldest first. */
   handed: PromiseWithResolvers<void>[]
 }
@@ -56,14 +59,14 @@ export function startReaderThread(heapLimit: number, died: () => void): ReaderTh
 
   const tell = (message: ToReader): void => worker.postMessage(message)
 
-  function open(options: ReadOptions): ArchiveReading {
+  function begin(opening: (id: number) => ToReader): ArchiveReading<Found> {
     lastId += 1
     const id = lastId
     const upload: Upload = { facts: Promise.withResolvers(), handed: [] }
     // Whoever hands over bytes hears of a fault by `read` already.
     upload.facts.promise.catch(() => {})
     uploads.set(id, upload)
-    tell({ kind: 'open', id, options })
+    tell(opening(id))
     return {
       facts: upload.facts.promise,
       read(bytes) {
@@ -83,7 +86,8 @@ export function startReaderThread(heapLimit: number, died: () => void): ReaderTh
   }
 
   return {
-    open,
+    open: (options) => begin((id) => ({ kind: 'open', id, options })) as ArchiveReading,
+    openHead: () => begin((id) => ({ kind: 'open-head', id })) as ArchiveReading<PackageHead>,
     load: () => uploads.size,
     async stop() {
       await worker.terminate()
@@ -94,11 +98,12 @@ export function startReaderThread(heapLimit: number, died: () => void): ReaderTh
 function hear(uploads: Map<number, Upload>, message: FromReader): void {
   if (message.kind === 'taken') uploads.get(message.id)?.handed.shift()?.resolve()
   else if (message.kind === 'facts') settle(uploads, message.id, message.facts)
+  else if (message.kind === 'head') settle(uploads, message.id, message.head)
   else settle(uploads, message.id, unpackFault(message.fault))
 }
 
 /** Ends an upload; all that waits for something of it hears how. */
-function settle(uploads: Map<number, Upload>, id: number, outcome: ArchiveFacts | Error): void {
+function settle(uploads: Map<number, Upload>, id: number, outcome: Found | Error): void {
   const upload = uploads.get(id)
   if (!upload) return
   uploads.delete(id)

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import type { ReadOptions } from './archive-facts.ts'
 import { chunkQueue } from './chunk-queue.ts'
 import { packFault } from './packed-fault.ts'
-import { readArchive } from './read-archive.ts'
+import { readArchive, readHead } from './read-archive.ts'
 import type { FromReader, ToReader } from './reader-messages.ts'
 
 /*
@@ -13,32 +13,49 @@ import type { FromReader, ToReader } from './reader-messages.ts'
 const port = parentPort
 if (!port) throw new Error('reader-worker runs in a worker thread alone')
 
-interface Upload {
+interface Reading {
   take(bytes: Uint8Array): void
   end(): void
   abort(): void
 }
 
-const uploads = new Map<number, Upload>()
+const readings = new Map<number, Reading>()
 
 function answer(message: FromReader): void {
   port?.postMessage(message)
 }
 
-function openUpload(id: number, { maxUnpackedSize, md5 }: ReadOptions): Upload {
-  const aborting = new AbortController()
-  const queue = chunkQueue(() => answer({ kind: 'taken', id }))
+function openPackage(id: number, { maxUnpackedSize, md5 }: ReadOptions): Reading {
   const hashes = hashing(md5 === true)
-  readArchive(queue, { maxUnpackedSize, signal: aborting.signal })
-    .then((contents) => answer({ kind: 'facts', id, facts: { ...contents, ...hashes.end() } }))
-    .catch((fault: unknown) => answer({ kind: 'fault', id, fault: packFault(fault) }))
-    .finally(() => uploads.delete(id))
+  const reading = open(id, async (chunks, signal) => {
+    const contents = await readArchive(chunks, { maxUnpackedSize, signal })
+    return { kind: 'facts', id, facts: { ...contents, ...hashes.end() } }
+  })
   return {
+    ...reading,
     take(bytes) {
       // Hashed when they come, not when they are unpacked: the decoder, which has threads of its own, is not held up.
       hashes.update(bytes)
-      queue.push(bytes)
+      reading.take(bytes)
     },
+  }
+}
+
+function openHead(id: number): Reading {
+  return open(id, async (chunks, signal) => ({ kind: 'head', id, head: await readHead(chunks, signal) }))
+}
+
+type Read = (chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<FromReader>
+
+function open(id: number, read: Read): Reading {
+  const aborting = new AbortController()
+  const queue = chunkQueue(() => answer({ kind: 'taken', id }))
+  read(queue, aborting.signal)
+    .then(answer)
+    .catch((fault: unknown) => answer({ kind: 'fault', id, fault: packFault(fault) }))
+    .finally(() => readings.delete(id))
+  return {
+    take: queue.push,
     end: queue.end,
     abort() {
       aborting.abort()
@@ -67,13 +84,18 @@ function hashing(withMd5: boolean): Hashes {
 }
 
 port.on('message', (message: ToReader) => {
-  if (message.kind === 'open') {
-    uploads.set(message.id, openUpload(message.id, message.options))
-    return
-  }
-  // What still comes for an upload that was found bad is thrown away.
-  const upload = uploads.get(message.id)
-  if (message.kind === 'bytes') upload?.take(message.bytes)
-  else if (message.kind === 'end') upload?.end()
-  else upload?.abort()
+  const { id } = message
+  if (message.kind === 'open') readings.set(id, openPackage(id, message.options))
+  else if (message.kind === 'open-head') readings.set(id, openHead(id))
+  else tell(readings.get(id), message)
 })
+
+/** What still comes for an archive that was found bad, or whose head is known, is thrown away. */
+function tell(
+  reading: Reading | undefined,
+  message: Exclude<ToReader, { kind: 'open' | 'open-head' }>,
+): void {
+  if (message.kind === 'bytes') reading?.take(message.bytes)
+  else if (message.kind === 'end') reading?.end()
+  else reading?.abort()
+}
