@@ -6,7 +6,7 @@ export type {
   PackageVersion,
   RepositoryName,
 } from './brand.ts'
-export { type Buildinfo, parseBuildinfo } from './buildinfo.ts'
+export { type Buildinfo, formatBuildinfo, parseBuildinfo } from './buildinfo.ts'
 export { compareBytes } from './byte-order.ts'
 export { type Compression, detectCompression, extensionOf } from './compression.ts'
 export { combineCrc32, crc32Shift } from './crc32-combine.ts'
@@ -17,6 +17,7 @@ export { type Desc, type DescFile, type DescPkginfo, formatDesc, parseDesc } fro
 export { formatFiles, parseFiles } from './files.ts'
 export { FormatError, type FormatErrorReason } from './format-error.ts'
 export { gzipHeader, gzipTrailer } from './gzip-member.ts'
+export { formatMtree, type MtreeEntry, parseMtree } from './mtree.ts'
 export {
   entryName,
   isArchitectureName,

@@ -2,6 +2,7 @@ import { type Buildinfo, parseBuildinfo } from './buildinfo.ts'
 import { sortUniqueBytes } from './byte-order.ts'
 import { FormatError, quote } from './format-error.ts'
 import { type Pkginfo, parsePkginfo } from './pkginfo.ts'
+import { isSafePath } from './safe-path.ts'
 import { readTar, readTarBody, type TarEntry } from './tar-reader.ts'
 
 export interface PackageContents {
@@ -96,10 +97,6 @@ function checkPath({ name, type, linkname }: TarEntry): string {
     )
   }
   return type === 'directory' ? `${path}/` : path
-}
-
-function isSafePath(path: string): boolean {
-  return !/[\0\n]|^\/|\/\/|\/$|(?:^|\/)\.\.?(?:\/|$)/.test(path) && path !== ''
 }
 
 async function collectMetadata(

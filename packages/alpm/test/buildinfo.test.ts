@@ -16,7 +16,10 @@ packager = Jane Doe <jane@example.org>
 builddate = 1700000000
 builddir = /build
 startdir = /startdir
-buildtool = makepkg
+buildtool = devtools
+buildtoolver = 1:1.2.1-1-any
+newkey = one
+newkey = two
 buildenv = !distcc
 buildenv = color
 options = strip
@@ -28,13 +31,21 @@ installed = glibc-2.38-1-x86_64
       name: 'hello',
       base: 'hello-base',
       version: '1:2.0-1',
+      arch: 'x86_64',
       pkgbuildSha256: sha256,
       packager: 'Jane Doe <jane@example.org>',
       buildDate: 1_700_000_000,
       buildDir: '/build',
+      startDir: '/startdir',
+      buildTool: 'devtools',
+      buildToolVersion: '1:1.2.1-1-any',
       buildenv: ['!distcc', 'color'],
       options: ['strip'],
       installed: ['bash-5.2-1-x86_64', 'glibc-2.38-1-x86_64'],
+      unknown: [
+        { key: 'newkey', value: 'one' },
+        { key: 'newkey', value: 'two' },
+      ],
     })
   })
 
@@ -44,9 +55,13 @@ installed = glibc-2.38-1-x86_64
       packager: '',
       buildDate: 0,
       buildDir: '/build',
+      startDir: '',
+      buildTool: '',
+      buildToolVersion: '',
       buildenv: ['color'],
       options: [],
       installed: [],
+      unknown: [],
     })
   })
 
