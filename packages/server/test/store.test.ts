@@ -3,16 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { Kysely } from 'kysely'
-import { Migrator } from 'kysely/migration'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { lockDataFolder } from '../src/store/data-lock.ts'
-import { migrations } from '../src/store/migrations/index.ts'
 import { openReader, openStore } from '../src/store/open-store.ts'
-import { openSqlite } from '../src/store/sqlite.ts'
-import { sqliteDialect } from '../src/store/sqlite-dialect.ts'
-import type { Tables } from '../src/store/tables.ts'
 import { temporaryFolder } from './support/folders.ts'
+import { makeOlderStore } from './support/older-store.ts'
 
 const asker = fileURLToPath(new URL('./support/lock-asker.ts', import.meta.url))
 
@@ -72,9 +67,7 @@ describe('a new store', () => {
 describe('a store of an older version', () => {
   test('remembers what it has served so far: of each file name the bytes that came last', async () => {
     const path = newPath()
-    const before = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(path)) })
-    const migrator = new Migrator({ db: before, provider: { getMigrations: async () => migrations } })
-    await migrator.migrateTo('0002-segments')
+    const before = await makeOlderStore(path)
     await before.insertInto('repositories').values({ name: 'r', visible: 1 }).execute()
     const pkg = { name: 'a', version: '1-1', arch: 'any', size: 1, md5: '', signature: '', published_at: 1 }
     const rows = ['a b', 'a c', 'd e'].map((pair, index) => {

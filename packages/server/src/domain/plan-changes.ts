@@ -8,14 +8,14 @@ import {
   type Insistence,
   type PublishRules,
 } from './publish-rules.ts'
-import type { PackageFacts, PackageTexts, StoredPackage } from './stored-package.ts'
+import type { KeptTexts, PackageFacts, StoredPackage } from './stored-package.ts'
 
 /** A package as the plan sees it: one that has a row already, or one that is about to get it. */
 export interface PlannedPackage extends PackageFacts {
   /** Undefined until it has a row. */
   id?: number
   /** Undefined when the store has them. */
-  texts?: PackageTexts
+  texts?: KeptTexts
 }
 
 /** The package of each name in one arch-repo. */
@@ -142,11 +142,12 @@ function findPresent(state: RepositoryState, arch: string, name: string): Planne
 function plannedOf({
   desc,
   files,
+  extra,
   replaces: _names,
   isDebug: _kind,
   ...facts
 }: StoredPackage): PlannedPackage {
-  return { ...facts, texts: { desc, files } }
+  return { ...facts, texts: { desc, files, extra } }
 }
 
 /** What tells how much of a repository a change is about: its arch-repos, and where packages of arch `any` go. */

@@ -22,8 +22,14 @@ export interface PackageTexts {
   files: string
 }
 
-/** A package with all that a database says of it. */
-export interface StoredPackage extends PackageFacts, PackageTexts {
+/** All texts that are kept of a package. */
+export interface KeptTexts extends PackageTexts {
+  /** What its .PKGINFO says beyond `desc`, as JSON; undefined when an older Vieter took it in. */
+  extra?: string | undefined
+}
+
+/** A package with all that is kept of it. */
+export interface StoredPackage extends PackageFacts, KeptTexts {
   /** The packages that it says to take the place of, as .PKGINFO has them. */
   replaces: readonly string[]
   /** It holds the debug symbols of other packages. */

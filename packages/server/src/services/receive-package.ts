@@ -4,6 +4,7 @@ import { AppError } from '@vieter/api'
 import type { ArchiveFacts } from '../archives/archive-facts.ts'
 import type { Context } from '../context.ts'
 import { isDebugPackage } from '../domain/debug-packages.ts'
+import { extraOf } from '../domain/package-extra.ts'
 import type { StoredPackage } from '../domain/stored-package.ts'
 import { isErrnoException } from '../files.ts'
 import { storageFault } from './storage-fault.ts'
@@ -52,7 +53,9 @@ function describe(
   const desc = formatDesc(pkginfo, { filename, compressedSize: size, sha256 })
   const { replaces } = pkginfo
   const isDebug = isDebugPackage(pkginfo)
-  return { name, version, arch, filename, size, sha256, md5, blobKey, desc, files, replaces, isDebug }
+  const extra = JSON.stringify(extraOf(pkginfo))
+  const texts = { desc, files, extra }
+  return { name, version, arch, filename, size, sha256, md5, blobKey, ...texts, replaces, isDebug }
 }
 
 function told(fault: unknown): unknown {

@@ -1,5 +1,6 @@
+import { detailsOf } from '../domain/package-details.ts'
 import type { PlannedPackage } from '../domain/plan-changes.ts'
-import type { PackageTexts } from '../domain/stored-package.ts'
+import type { KeptTexts } from '../domain/stored-package.ts'
 import { batches } from './batches.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
 import { rememberFiles } from './served-files.ts'
@@ -209,18 +210,28 @@ async function insertPackages(
     .where('filename', 'in', filenames)
     .where('removed_at', 'is', null)
     .execute()
-  const facts = packages.map(({ blobKey, texts: _texts, id: _none, ...columns }) => ({
-    ...columns,
+  const facts = packages.map((pkg) => ({
+    ...columnsOf(pkg),
     repository_id: repositoryId,
-    blob_key: blobKey,
     published_at: now,
     removed_at: null,
   }))
   const rows = await trx.insertInto('packages').values(facts).returning(['id', 'blob_key']).execute()
   const ids = new Map(rows.map((row) => [row.blob_key, row.id]))
   for (const pkg of packages) pkg.id = getId(ids, pkg)
-  await trx.insertInto('package_texts').values(packages.map(textsRowOf)).execute()
+  const texts = packages.map((pkg) => {
+    const { desc, files } = getTexts(pkg)
+    return { package_id: getId(ids, pkg), desc, files }
+  })
+  await trx.insertInto('package_texts').values(texts).execute()
   await rememberFiles(trx, repositoryId, packages)
+}
+
+/** The columns of a new package that are its own. */
+function columnsOf(pkg: PlannedPackage) {
+  const { id: _none, texts: _texts, blobKey, ...facts } = pkg
+  const { desc, extra = null } = getTexts(pkg)
+  return { ...facts, ...detailsOf(desc), extra, blob_key: blobKey }
 }
 
 function getId(ids: ReadonlyMap<string, number>, { blobKey, filename }: PlannedPackage): number {
@@ -229,9 +240,9 @@ function getId(ids: ReadonlyMap<string, number>, { blobKey, filename }: PlannedP
   return id
 }
 
-function textsRowOf({ id, texts, filename }: PlannedPackage): { package_id: number } & PackageTexts {
-  if (!texts || id === undefined) throw new Error(`the new package ${filename} has no texts`)
-  return { package_id: id, ...texts }
+function getTexts({ texts, filename }: PlannedPackage): KeptTexts {
+  if (!texts) throw new Error(`the new package ${filename} has no texts`)
+  return texts
 }
 
 /** Gives a package that has a row the signature that it was published with last. */

@@ -1,5 +1,6 @@
 import type { PolicyName, TargetKind } from '@vieter/api'
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely'
+import type { PackageDetails } from '../domain/package-details.ts'
 
 /*
  * The tables of the SQL store. Times are UTC epoch seconds. Booleans are 0 and 1, as both SQLite and PostgreSQL
@@ -29,7 +30,7 @@ interface ArchReposTable {
   updated_at: number
 }
 
-interface PackagesTable {
+interface PackagesTable extends PackageDetails {
   id: Generated<number>
   repository_id: number
   name: string
@@ -46,6 +47,8 @@ interface PackagesTable {
   md5: string
   /** The detached signature that came with it, in base64; empty without one. */
   signature: string
+  /** What its .PKGINFO says beyond the entry, as JSON; null: it was published when that was not kept. */
+  extra: string | null
   published_at: number
   /** When the last entry went; its file is still served for a grace period. */
   removed_at: number | null

@@ -1,0 +1,21 @@
+import { Kysely } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import type { PackageDetails } from '../../src/domain/package-details.ts'
+import { migrations } from '../../src/store/migrations/index.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { sqliteDialect } from '../../src/store/sqlite-dialect.ts'
+import type { Tables } from '../../src/store/tables.ts'
+
+/** The tables of a store of 0002-segments, as far as they are others now. */
+interface OlderTables extends Omit<Tables, 'packages'> {
+  packages: Omit<Tables['packages'], keyof PackageDetails | 'extra'>
+}
+
+/** Makes a store as a Vieter had it that knew no later migration than 0002-segments. */
+export async function makeOlderStore(path: string): Promise<Kysely<OlderTables>> {
+  const store = new Kysely<OlderTables>({ dialect: sqliteDialect(openSqlite(path)) })
+  const migrator = new Migrator({ db: store, provider: { getMigrations: async () => migrations } })
+  const { error } = await migrator.migrateTo('0002-segments')
+  if (error) throw error
+  return store
+}
