@@ -45,6 +45,14 @@ function endpoint<R extends Returns, P extends TObject = typeof nothing, Q exten
 
 const repo = text('the repository')
 const arch = text('the architecture')
+const packagePlace = Type.Object({ repo, arch, name: text('the package') })
+/** Of lists that are long in themselves a page is as large as it may be. */
+const page = Type.Object({
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 10_000, description: 'how many at most' }),
+  ),
+  offset,
+})
 const policyFields = Object.fromEntries(
   policyNames.map((name) => [name, Type.Optional(text(describePolicy(name), { maxLength: 1024 }))]),
 ) as Record<PolicyName, TOptional<TString>>
@@ -236,6 +244,80 @@ export const contract = {
     params: Type.Object({ list: text('the name of the list') }),
     returns: 'empty',
     errors: ['NAME_LIST_NOT_FOUND'],
+  }),
+  listPackages: endpoint('listPackages', 'GET /api/v1/packages', {
+    summary:
+      'The packages of all repositories, private ones only for who may read them, as their databases have them, by name; those that fit everything that is asked for. With `query` the best names come first.',
+    auth: 'read',
+    query: Type.Object({
+      limit,
+      offset,
+      repo: Type.Optional(repo),
+      arch: Type.Optional(text('the architecture of the arch-repo')),
+      name: Type.Optional(text('the name, exactly')),
+      base: Type.Optional(text('the pkgbase, exactly')),
+      query: Type.Optional(
+        text('words that each stand in the name or the description, in either case', { maxLength: 256 }),
+      ),
+      provides: Type.Optional(
+        text('what the package is or provides: a name, or exactly `NAME=VERSION`', { maxLength: 1024 }),
+      ),
+      file: Type.Optional(
+        text('the path of a file in the package, `/usr/bin/vi`, or the name of one, `vi`', {
+          maxLength: 4096,
+        }),
+      ),
+    }),
+    returns: Type.Array(schemas.PackageSummary),
+    errors: ['PARAMETER_INVALID'],
+  }),
+  getPackage: endpoint('getPackage', 'GET /api/v1/packages/:repo/:arch/:name', {
+    summary: 'All that is known of a package.',
+    auth: 'read',
+    params: packagePlace,
+    returns: schemas.PackageInfo,
+    errors: ['PACKAGE_NOT_FOUND'],
+  }),
+  listPackageFiles: endpoint('listPackageFiles', 'GET /api/v1/packages/:repo/:arch/:name/files', {
+    summary: 'The paths in a package, sorted; folders have a slash at the end.',
+    auth: 'read',
+    params: packagePlace,
+    query: page,
+    returns: Type.Array(Type.String()),
+    errors: ['PACKAGE_NOT_FOUND', 'PARAMETER_INVALID'],
+  }),
+  getBuildInformation: endpoint(
+    'getBuildInformation',
+    'GET /api/v1/packages/:repo/:arch/:name/build-information',
+    {
+      summary: 'How a package was built: its .BUILDINFO.',
+      auth: 'read',
+      params: packagePlace,
+      returns: schemas.BuildInformation,
+      errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'METADATA_INVALID'],
+    },
+  ),
+  listPackageEntries: endpoint('listPackageEntries', 'GET /api/v1/packages/:repo/:arch/:name/mtree', {
+    summary: 'What a package installs, with modes, owners, times, sizes and checksums: its .MTREE.',
+    auth: 'read',
+    params: packagePlace,
+    query: page,
+    returns: Type.Array(schemas.MtreeEntry),
+    errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'PARAMETER_INVALID', 'METADATA_INVALID'],
+  }),
+  getInstallScript: endpoint('getInstallScript', 'GET /api/v1/packages/:repo/:arch/:name/install', {
+    summary: 'The script that pacman runs when it installs, upgrades or removes the package: its .INSTALL.',
+    auth: 'read',
+    params: packagePlace,
+    returns: 'text',
+    errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'METADATA_INVALID'],
+  }),
+  getChangelog: endpoint('getChangelog', 'GET /api/v1/packages/:repo/:arch/:name/changelog', {
+    summary: 'The changes of a package, as its maintainer tells them: its .CHANGELOG.',
+    auth: 'read',
+    params: packagePlace,
+    returns: 'text',
+    errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'METADATA_INVALID'],
   }),
   listTargets: endpoint('listTargets', 'GET /api/v1/targets', {
     summary: 'The targets, by id.',

@@ -65,6 +65,11 @@ export const errorTable = {
     meaning: 'The repository serves no file of this name.',
     hint: 'The databases are REPO.db and REPO.files; packages are served under their file names.',
   },
+  METADATA_INVALID: {
+    status: 422,
+    meaning: 'A file in which the package speaks of itself cannot be read.',
+    hint: 'Fetch the package and look at it with `bsdtar`; pacman installs it all the same.',
+  },
   TARGET_NOT_FOUND: {
     status: 404,
     meaning: 'There is no target with this id.',

@@ -9,13 +9,17 @@ export { type Policies, type PolicyName, policyNames, policyTable } from './poli
 export { nextRun, parseSchedule, type Schedule } from './schedule.ts'
 export type {
   BuildConfig,
+  BuildInformation,
   FinishedBuild,
   Job,
   JobState,
   Lease,
   LeaseExtension,
   Log,
+  MtreeEntry,
   NameList,
+  PackageInfo,
+  PackageSummary,
   Published,
   PublishWarning,
   ReadToken,

@@ -146,3 +146,100 @@ export const NameList = Type.Object({
   imported_at: EpochSeconds,
 })
 export type NameList = Static<typeof NameList>
+
+const Bytes = Type.Integer({ minimum: 0, description: 'bytes' })
+const Texts = Type.Array(Type.String())
+
+/** A package in one arch-repo: one of architecture `any` is in several. */
+export const PackageSummary = Type.Object({
+  repo: Type.String(),
+  arch: Type.String({ description: 'of the arch-repo' }),
+  name: Type.String(),
+  version: Type.String(),
+  base: Type.String({ description: 'the pkgbase' }),
+  description: Type.String(),
+  package_arch: Type.String({ description: 'of the package itself: the same, or any' }),
+  filename: Type.String({ description: 'served as /REPO/ARCH/FILENAME' }),
+  size: Bytes,
+  installed_size: Bytes,
+  build_date: EpochSeconds,
+  published_at: EpochSeconds,
+  paths: Type.Optional(
+    Type.Array(Type.String(), { description: 'where a file was asked for: what it has of it, 100 at most' }),
+  ),
+})
+export type PackageSummary = Static<typeof PackageSummary>
+
+/** A line of a file of keys and values. */
+const KeyValue = Type.Object({ key: Type.String(), value: Type.String() })
+
+const EarlierFile = Type.Object({
+  version: Type.String(),
+  filename: Type.String(),
+  size: Bytes,
+  published_at: EpochSeconds,
+  removed_at: EpochSeconds,
+})
+
+export const PackageInfo = Type.Object({
+  ...Type.Omit(PackageSummary, ['paths']).properties,
+  url: Type.String(),
+  packager: Type.String(),
+  licenses: Texts,
+  groups: Texts,
+  provides: Texts,
+  depends: Texts,
+  optdepends: Texts,
+  makedepends: Texts,
+  checkdepends: Texts,
+  conflicts: Texts,
+  replaces: Texts,
+  backup: Type.Array(Type.String(), { description: 'configuration files that pacman keeps changes of' }),
+  xdata: Texts,
+  unknown: Type.Array(KeyValue, { description: 'what its .PKGINFO says besides' }),
+  sha256: Type.String(),
+  signed: Type.Boolean({ description: 'whether FILENAME.sig is served' }),
+  earlier: Type.Array(EarlierFile, {
+    description: 'files under this name that are no longer in the database and still served, newest first',
+  }),
+})
+export type PackageInfo = Static<typeof PackageInfo>
+
+/** BUILDINFO(5). What is not told is empty or 0. */
+export const BuildInformation = Type.Object({
+  format: Type.Integer(),
+  name: Type.String(),
+  base: Type.String(),
+  version: Type.String(),
+  arch: Type.String(),
+  pkgbuild_sha256: Type.String(),
+  packager: Type.String(),
+  build_date: EpochSeconds,
+  build_dir: Type.String(),
+  start_dir: Type.String(),
+  build_tool: Type.String(),
+  build_tool_version: Type.String(),
+  buildenv: Texts,
+  options: Texts,
+  installed: Type.Array(Type.String(), {
+    description: 'NAME-VERSION-ARCH of what was installed at the time',
+  }),
+  unknown: Type.Array(KeyValue),
+})
+export type BuildInformation = Static<typeof BuildInformation>
+
+/** mtree(5). */
+export const MtreeEntry = Type.Object({
+  path: Type.String({ description: 'relative to the root' }),
+  type: Type.String({ description: 'file, directory, symlink, character-device, block-device or fifo' }),
+  mode: Type.Integer({ description: 'permission bits' }),
+  uid: Type.Integer(),
+  gid: Type.Integer(),
+  mtime: Type.Integer({ description: 'UTC, in seconds since 1970; may be negative' }),
+  nanoseconds: Type.Integer(),
+  size: Bytes,
+  linkname: Type.String({ description: 'where a symlink leads; else empty' }),
+  md5: Type.Optional(Type.String()),
+  sha256: Type.Optional(Type.String()),
+})
+export type MtreeEntry = Static<typeof MtreeEntry>

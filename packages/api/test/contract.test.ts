@@ -45,6 +45,13 @@ describe('the contract', () => {
       'findArchRepo',
       'listRepositories',
       'getRepository',
+      'listPackages',
+      'getPackage',
+      'listPackageFiles',
+      'getBuildInformation',
+      'listPackageEntries',
+      'getInstallScript',
+      'getChangelog',
     ])
   })
 

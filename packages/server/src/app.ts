@@ -21,6 +21,7 @@ import { mountListing } from './http/listing.ts'
 import { mountLogs } from './http/logs.ts'
 import { mountMetrics } from './http/metrics.ts'
 import { createMount } from './http/mount.ts'
+import { mountPackages } from './http/packages.ts'
 import { mountPolicies } from './http/policies.ts'
 import { mountReference } from './http/reference.ts'
 import { mountRepositories } from './http/repositories.ts'
@@ -36,7 +37,9 @@ import { mendPackages } from './services/mend-packages.ts'
 import { openReadAccess } from './services/read-access.ts'
 import { mendDatabases } from './services/remake-databases.ts'
 import { openPolicies } from './services/repository-policies.ts'
+import { createTurns } from './services/turns.ts'
 import { lockDataFolder } from './store/data-lock.ts'
+import { createLookups, type Lookups } from './store/lookups.ts'
 import { openReader, openStore, type Store } from './store/open-store.ts'
 import { type Snapshots, snapshotsOf } from './store/snapshots.ts'
 
@@ -45,6 +48,9 @@ interface AppOptions {
   log: Logger
   version: string
 }
+
+/** How many packages are opened at once for what they say of themselves. */
+const headReadings = 4
 
 /** How long requests under way may take to end when the server stops, in milliseconds; then they are cut off. */
 const stopGrace = 1500
@@ -71,7 +77,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     opened.push(() => store.destroy())
     const reader = await openReader(path)
     opened.push(() => reader.destroy())
-    return await assemble(options, { store, reader, snapshots: snapshotsOf(path), close })
+    const lookups = createLookups(path)
+    opened.push(() => lookups.close())
+    return await assemble(options, { store, reader, lookups, snapshots: snapshotsOf(path), close })
   } catch (fault) {
     await close()
     throw fault
@@ -81,6 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 interface Opened {
   store: Store
   reader: Store
+  lookups: Lookups
   snapshots: Snapshots
   /** Closes what was opened, and lets go of the data folder. */
   close(): Promise<void>
@@ -105,6 +114,7 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   mountPolicies(mount, context)
   mountRepositories(mount, context, createAcceleration(settings, isTrustedProxy))
   mountListing(mount, context)
+  mountPackages(mount, context)
   mountRoot(server, basePath)
   let stopMaintenance: (() => Promise<void>) | undefined
   return {
@@ -135,7 +145,7 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
 async function createContext(
   { settings, log }: Pick<AppOptions, 'settings' | 'log'>,
   keyHash: Buffer,
-  { store, reader, snapshots }: Opened,
+  { store, reader, lookups, snapshots }: Opened,
 ): Promise<Context> {
   const paths = dataPaths(settings)
   const blobs = await fsBlobs(paths.packages)
@@ -150,6 +160,9 @@ async function createContext(
     store,
     reader,
     snapshots,
+    lookups,
+    fileSearches: createTurns(1),
+    headReadings: createTurns(headReadings),
     blobs,
     archives: createArchiveReaders(),
     disk: diskSpace(

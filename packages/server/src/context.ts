@@ -12,6 +12,8 @@ import type { ArchRepos } from './services/arch-repos.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
 import type { ReadAccess } from './services/read-access.ts'
 import type { RepositoryPolicies } from './services/repository-policies.ts'
+import type { Turns } from './services/turns.ts'
+import type { Lookups } from './store/lookups.ts'
 import type { Store } from './store/open-store.ts'
 import type { Snapshots } from './store/snapshots.ts'
 
@@ -26,6 +28,10 @@ export interface Context {
   reader: Store
   /** The same data as it is at one moment, for long readings. */
   snapshots: Snapshots
+  /** The same data, for questions that may take long. */
+  lookups: Lookups
+  fileSearches: Turns
+  headReadings: Turns
   blobs: BlobStore
   archives: ArchiveReaders
   disk: DiskSpace

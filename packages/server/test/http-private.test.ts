@@ -51,9 +51,31 @@ const shown = [
   ['/closed', 302],
   ['/closed/x86_64', 302],
   ['/api/v1/repos/closed', 200],
+  ['/api/v1/packages/closed/x86_64/hello', 200],
+  ['/api/v1/packages/closed/x86_64/hello/files', 200],
+  ['/api/v1/packages/closed/x86_64/hello/build-information', 404],
+  ['/api/v1/packages/closed/x86_64/hello/mtree', 404],
+  ['/api/v1/packages/closed/x86_64/hello/install', 404],
+  ['/api/v1/packages/closed/x86_64/hello/changelog', 404],
 ] as const
 
 describe('a private repository', () => {
+  test.each(['', '?query=hello', '?provides=hello', '?file=usr/hello', '?repo=closed', '?name=hello'])(
+    'has packages that /api/v1/packages%s tells only who may read it',
+    async (query) => {
+      const { server, token } = await startWithPrivate()
+      const reposFor = async (headers: Record<string, string>) => {
+        const response = await fetch(`${server.url}/api/v1/packages${query}`, { headers })
+        const { data } = (await response.json()) as { data: { repo: string }[] }
+        return data.map(({ repo }) => repo)
+      }
+      const all = query === '?repo=closed' ? ['closed'] : ['closed', 'open']
+      expect(await reposFor({})).toEqual(all.filter((repo) => repo === 'open'))
+      expect(await reposFor(basic('wrong'))).toEqual(all.filter((repo) => repo === 'open'))
+      expect(await reposFor(basic(token))).toEqual(all)
+    },
+  )
+
   test.each(shown)('shows %s only to who may read it', async (path, status) => {
     const { server, token } = await startWithPrivate()
     const answer = await fetch(server.url + path, { redirect: 'manual' })

@@ -16,7 +16,7 @@ export type StoreTransaction = Transaction<Tables>
  * Whoever opens it holds the lock of the data folder. Throws DATA_TOO_NEW when a newer Vieter has written it.
  */
 export async function openStore(path: string): Promise<Store> {
-  const store = new Kysely<Tables>({ dialect: sqliteDialect(sqliteThread(path)) })
+  const store = new Kysely<Tables>({ dialect: sqliteDialect(sqliteThread(path, 'writer')) })
   try {
     await migrate(store)
     return store

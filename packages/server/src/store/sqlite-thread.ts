@@ -1,8 +1,18 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import type { PathPick } from '../domain/pick-paths.ts'
 import type { SqliteResult } from './sqlite.ts'
 
-export type ToSqliteThread = 'close' | { id: number; sql: string; parameters: readonly unknown[] }
+export type ToSqliteThread =
+  | 'close'
+  | { id: number; sql: string; parameters: readonly unknown[]; pick: PathPick | undefined }
+
+/** What the thread begins with. */
+export interface SqliteThreadData {
+  path: string
+  /** The one that writes, or one that can only read. */
+  role: 'writer' | 'reader'
+}
 
 export type FromSqliteThread =
   | { id: number; result: SqliteResult }
@@ -10,8 +20,13 @@ export type FromSqliteThread =
 
 /** A connection to SQLite that lives on a thread of its own. */
 export interface SqliteThread {
-  /** Runs one statement. Rejects with an error that carries node:sqlite's `code` and `errcode`. */
-  execute(sql: string, parameters: readonly unknown[]): Promise<SqliteResult>
+  /**
+   * Runs one statement. With `pick`, each row's `files` is read there and replaced by its `paths`, and rows without any are
+   * left out. Rejects with an error that carries node:sqlite's `code` and `errcode`.
+   */
+  execute(sql: string, parameters: readonly unknown[], pick?: PathPick): Promise<SqliteResult>
+  /** Whether it died, or was closed. */
+  hasEnded(): boolean
   close(): Promise<void>
 }
 
@@ -20,9 +35,15 @@ interface Waiting {
   reject(fault: Error): void
 }
 
+/** Of one that reads long texts: what the longest takes twice over, and little garbage at a time. MiB. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 }
+
 /** Opens an SQLite file on a new thread. A file that can't be opened rejects the first statement. */
-export function sqliteThread(path: string): SqliteThread {
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: path })
+export function sqliteThread(path: string, role: SqliteThreadData['role']): SqliteThread {
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    workerData: { path, role } satisfies SqliteThreadData,
+    ...(role === 'reader' ? { resourceLimits } : {}),
+  })
   const waiting = new Map<number, Waiting>()
   let lastId = 0
   let ended: Error | undefined
@@ -40,14 +61,15 @@ export function sqliteThread(path: string): SqliteThread {
   worker.on('error', end)
   worker.on('exit', () => end(new Error('The thread of the SQL store has ended.')))
   return {
-    execute(sql, parameters) {
+    execute(sql, parameters, pick) {
       if (ended) return Promise.reject(ended)
       const { promise, resolve, reject } = Promise.withResolvers<SqliteResult>()
       lastId += 1
       waiting.set(lastId, { resolve, reject })
-      worker.postMessage({ id: lastId, sql, parameters } satisfies ToSqliteThread)
+      worker.postMessage({ id: lastId, sql, parameters, pick } satisfies ToSqliteThread)
       return promise
     },
+    hasEnded: () => ended !== undefined,
     async close() {
       if (ended) return
       const exited = once(worker, 'exit')

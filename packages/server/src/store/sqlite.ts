@@ -11,6 +11,8 @@ export interface SqliteResult {
 export interface Sqlite {
   /** Runs one statement; its text is prepared once and kept. Throws node:sqlite's error. */
   execute(sql: string, parameters: readonly unknown[]): SqliteResult
+  /** The rows of a query, each read when it is asked for. */
+  iterate(sql: string, parameters: readonly unknown[]): Iterable<unknown>
   close(): void
 }
 
@@ -44,18 +46,23 @@ export function openSqliteReadOnly(path: string): Sqlite {
 
 function sqliteOf(database: DatabaseSync): Sqlite {
   const prepared = new Map<string, StatementSync>()
+  function prepare(sql: string): StatementSync {
+    const statement = prepared.get(sql) ?? database.prepare(sql)
+    if (!prepared.has(sql) && prepared.size < maxPrepared) prepared.set(sql, statement)
+    return statement
+  }
   return {
     execute(sql, parameters) {
       // A full disk, among others, has SQLite roll back by itself (lang_transaction.html, "Response To Errors"): to do
       // it once more would fail, and hide what had failed.
       if (sql === 'rollback' && !database.isTransaction) return { rows: [] }
-      const statement = prepared.get(sql) ?? database.prepare(sql)
-      if (!prepared.has(sql) && prepared.size < maxPrepared) prepared.set(sql, statement)
+      const statement = prepare(sql)
       const values = parameters as SQLInputValue[]
       if (statement.columns().length > 0) return { rows: statement.all(...values) }
       const { changes, lastInsertRowid } = statement.run(...values)
       return { rows: [], changes, insertId: lastInsertRowid }
     },
+    iterate: (sql, parameters) => prepare(sql).iterate(...(parameters as SQLInputValue[])),
     close: () => database.close(),
   }
 }

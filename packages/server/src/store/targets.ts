@@ -1,5 +1,5 @@
 import type { Target } from '@vieter/api'
-import { sql } from 'kysely'
+import { escapeLike, like } from './like.ts'
 import type { Store } from './open-store.ts'
 import type { NewTargetRow, TargetRow } from './tables.ts'
 
@@ -17,13 +17,9 @@ export async function findTargets(store: Store, filter: TargetFilter): Promise<T
   const { repo, query: part, arch } = filter
   if (repo !== undefined) query = query.where('repo', '=', repo)
   if (part !== undefined) {
-    const like = `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`
+    const pattern = `%${escapeLike(part)}%`
     query = query.where(({ or, ref }) =>
-      or(
-        (['url', 'path', 'branch'] as const).map(
-          (column) => sql<boolean>`${ref(column)} like ${like} escape '\\'`,
-        ),
-      ),
+      or((['url', 'path', 'branch'] as const).map((column) => like(ref(column), pattern))),
     )
   }
   if (arch !== undefined) {

@@ -17,6 +17,8 @@ import { openArchRepos } from '../../src/services/arch-repos.ts'
 import { createCommitQueue } from '../../src/services/commit-queue.ts'
 import { openReadAccess } from '../../src/services/read-access.ts'
 import { openPolicies } from '../../src/services/repository-policies.ts'
+import { createTurns } from '../../src/services/turns.ts'
+import { createLookups } from '../../src/store/lookups.ts'
 import { openReader, openStore } from '../../src/store/open-store.ts'
 import { snapshotsOf } from '../../src/store/snapshots.ts'
 import { temporaryFolder } from './folders.ts'
@@ -40,6 +42,8 @@ export async function makeContext(
   onTestFinished(() => store.destroy())
   const reader = await openReader(join(folder, 'store.sqlite'))
   onTestFinished(() => reader.destroy())
+  const lookups = createLookups(join(folder, 'store.sqlite'))
+  onTestFinished(() => lookups.close())
   const blobs = wrapBlobs(await fsBlobs(join(folder, 'packages')))
   const archives = createArchiveReaders()
   onTestFinished(() => archives.stop())
@@ -65,6 +69,9 @@ export async function makeContext(
     disk: diskSpace([folder], settings.disk_reserve),
     reader,
     snapshots: snapshotsOf(join(folder, 'store.sqlite')),
+    lookups,
+    fileSearches: createTurns(1),
+    headReadings: createTurns(4),
     packs,
     renderers,
     archRepos,
