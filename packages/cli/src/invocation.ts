@@ -19,6 +19,8 @@ export interface Invocation<O = unknown> {
   settings(): Settings
   /** A client of the configured server. Throws CONFIGURATION_INVALID, also when there is no API key. */
   client(): Client
+  /** A client for what is open to all; it has the API key when there is one. Throws CONFIGURATION_INVALID. */
+  openClient(): Client
   /** Writes to standard output as it is. */
   print(text: string): Promise<void>
   /** Tells a person something; says nothing with --raw. */
@@ -37,7 +39,8 @@ export function createInvocation<O>(surroundings: Surroundings, options: O & Glo
     surroundings,
     options,
     settings,
-    client: () => clientOf(surroundings, settings()),
+    client: () => clientOf(surroundings, keyed(settings())),
+    openClient: () => clientOf(surroundings, settings()),
     print,
     say: async (sentence) => (options.raw ? undefined : print(`${sentence}\n`)),
     async printList(columns, items, none) {
@@ -82,12 +85,14 @@ function readConfigFile(surroundings: Surroundings, path: string, explicit: bool
   }
 }
 
-function clientOf(surroundings: Surroundings, settings: Settings): Client {
-  if (settings.api_key === undefined) {
-    throw new AppError('CONFIGURATION_INVALID', {
-      message: 'No API key is given, and the server asks for it.',
-      hint: apiKeyHint,
-    })
-  }
-  return createClient({ address: settings.address, apiKey: settings.api_key, fetch: surroundings.fetch })
+function keyed(settings: Settings): Settings {
+  if (settings.api_key !== undefined) return settings
+  throw new AppError('CONFIGURATION_INVALID', {
+    message: 'No API key is given, and the server asks for it.',
+    hint: apiKeyHint,
+  })
+}
+
+function clientOf({ fetch }: Surroundings, { address, api_key: apiKey }: Settings): Client {
+  return createClient({ address, fetch, ...(apiKey === undefined ? {} : { apiKey }) })
 }

@@ -22,6 +22,11 @@ test('the commands are these', () => {
   expect(commands.map((command) => words(command).join(' '))).toEqual([
     'server',
     'agent',
+    'packages list',
+    'packages search',
+    'packages info',
+    'packages files',
+    'packages owns',
     'targets list',
     'targets add',
     'targets info',

@@ -1,0 +1,16 @@
+import type { Command } from 'commander'
+import { addGroup, type Run } from '../command.ts'
+import { addPackagesFilesCommand } from './packages-files.ts'
+import { addPackagesInfoCommand } from './packages-info.ts'
+import { addPackagesListCommand } from './packages-list.ts'
+import { addPackagesOwnsCommand } from './packages-owns.ts'
+import { addPackagesSearchCommand } from './packages-search.ts'
+
+export function addPackagesCommands(program: Command, run: Run): void {
+  const group = addGroup(program, 'packages', 'see what the repositories hold')
+  addPackagesListCommand(group, run)
+  addPackagesSearchCommand(group, run)
+  addPackagesInfoCommand(group, run)
+  addPackagesFilesCommand(group, run)
+  addPackagesOwnsCommand(group, run)
+}

@@ -1,0 +1,8 @@
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** A size in bytes as people see it: `512 B`, `1.5 KiB`, `23.4 MiB`. */
+export function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1)
+  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power]}`
+}
