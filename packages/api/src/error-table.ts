@@ -70,11 +70,6 @@ export const errorTable = {
     meaning: 'There is no target with this id.',
     hint: 'List the targets with `vieter targets list`.',
   },
-  JOB_NOT_FOUND: {
-    status: 404,
-    meaning: 'There is no job with this id.',
-    hint: 'The job may have ended; its log tells how.',
-  },
   JOB_RUNNING: {
     status: 409,
     meaning: 'A build of this target for this architecture is running already.',
@@ -160,6 +155,26 @@ export const errorTable = {
     meaning:
       'An official repository has a package of this name, or of one that this package says to replace.',
     hint: 'Rename the package; or let it in with `vieter repos config REPO official_names=warn`.',
+  },
+  PACKAGE_TWICE: {
+    status: 409,
+    meaning: 'Two packages of one publication are for the same place in a database.',
+    hint: 'Publish one of them, or one after the other.',
+  },
+  PUBLICATION_NOT_FOUND: {
+    status: 404,
+    meaning: 'There is no publication with this id: it was thrown away, or nothing came to it for too long.',
+    hint: 'Open another one, and send all packages again.',
+  },
+  PUBLICATION_EMPTY: {
+    status: 409,
+    meaning: 'No package was uploaded to this publication.',
+    hint: 'Upload what is to be published, then commit it.',
+  },
+  PUBLICATION_COMMITTED: {
+    status: 409,
+    meaning: 'The publication was committed: it takes no more packages, and cannot be thrown away.',
+    hint: 'Open another one for more packages; remove what should not have been published.',
   },
   LEASE_LOST: {
     status: 409,

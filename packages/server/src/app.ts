@@ -22,7 +22,9 @@ import { mountLogs } from './http/logs.ts'
 import { mountMetrics } from './http/metrics.ts'
 import { createMount } from './http/mount.ts'
 import { mountPolicies } from './http/policies.ts'
+import { mountPublications } from './http/publications.ts'
 import { mountReference } from './http/reference.ts'
+import { mountRemovals } from './http/removals.ts'
 import { mountRepositories } from './http/repositories.ts'
 import { mountRoot } from './http/root.ts'
 import { createHttpServer } from './http/server.ts'
@@ -104,6 +106,8 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   mountLogs(mount, context)
   mountPolicies(mount, context)
   mountRepositories(mount, context, createAcceleration(settings, isTrustedProxy))
+  mountPublications(mount, context)
+  mountRemovals(mount, context)
   mountListing(mount, context)
   mountRoot(server, basePath)
   let stopMaintenance: (() => Promise<void>) | undefined

@@ -11,6 +11,7 @@ import { migrations } from '../src/store/migrations/index.ts'
 import { openReader, openStore } from '../src/store/open-store.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { sqliteDialect } from '../src/store/sqlite-dialect.ts'
+import { findStagedPackages } from '../src/store/staged-packages.ts'
 import type { Tables } from '../src/store/tables.ts'
 import { temporaryFolder } from './support/folders.ts'
 
@@ -72,17 +73,14 @@ describe('a new store', () => {
 describe('a store of an older version', () => {
   test('remembers what it has served so far: of each file name the bytes that came last', async () => {
     const path = newPath()
-    const before = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(path)) })
-    const migrator = new Migrator({ db: before, provider: { getMigrations: async () => migrations } })
-    await migrator.migrateTo('0002-segments')
-    await before.insertInto('repositories').values({ name: 'r', visible: 1 }).execute()
-    const pkg = { name: 'a', version: '1-1', arch: 'any', size: 1, md5: '', signature: '', published_at: 1 }
-    const rows = ['a b', 'a c', 'd e'].map((pair, index) => {
-      const [filename = '', sha256 = ''] = pair.split(' ')
-      return { ...pkg, repository_id: 1, filename, sha256, blob_key: pair, removed_at: index }
+    await writeOldStore(path, async (before) => {
+      await before.insertInto('repositories').values({ name: 'r', visible: 1 }).execute()
+      const rows = ['a b', 'a c', 'd e'].map((pair, index) => {
+        const [filename = '', sha256 = ''] = pair.split(' ')
+        return { ...oldPackage, filename, sha256, blob_key: pair, removed_at: index }
+      })
+      await before.insertInto('packages').values(rows).execute()
     })
-    await before.insertInto('packages').values(rows).execute()
-    await before.destroy()
     const store = await openStore(path)
     expect(await store.selectFrom('served_files').selectAll().orderBy('filename').execute()).toEqual([
       { repository_id: 1, filename: 'a', sha256: 'c' },
@@ -90,7 +88,61 @@ describe('a store of an older version', () => {
     ])
     await store.destroy()
   })
+
+  test('tells packages their pkgbases, and keeps those that wait for the end of a build', async () => {
+    const path = newPath()
+    const desc = '%FILENAME%\nf\n\n%NAME%\ntool-docs\n\n%BASE%\ntool\n\n%VERSION%\n1-1\n\n'
+    const waits = { log_id: 3, filename: 'f', blob_key: 'k' }
+    await writeOldStore(path, async (before) => {
+      await before.insertInto('repositories').values({ name: 'r', visible: 1 }).execute()
+      const rows = ['f', 'g'].map((key) => ({ ...oldPackage, filename: key, sha256: '', blob_key: key }))
+      await before.insertInto('packages').values(rows).execute()
+      await before.insertInto('package_texts').values({ package_id: 1, desc, files: '' }).execute()
+      const text = JSON.stringify({ name: 'tool-docs', desc, blobKey: 'k' })
+      await before
+        .insertInto('staged_packages')
+        .values({ ...waits, package: text })
+        .execute()
+    })
+    const store = await openStore(path)
+    expect(await store.selectFrom('packages').select(['filename', 'base']).execute()).toEqual([
+      { filename: 'f', base: 'tool' },
+      { filename: 'g', base: '' },
+    ])
+    expect(await findStagedPackages(store, { kind: 'build', id: 3 })).toMatchObject([
+      { name: 'tool-docs', base: 'tool', blobKey: 'k' },
+    ])
+    await store.destroy()
+  })
 })
+
+const oldPackage = {
+  repository_id: 1,
+  name: 'a',
+  version: '1-1',
+  arch: 'any',
+  size: 1,
+  md5: '',
+  signature: '',
+  published_at: 1,
+}
+
+interface OldTables extends Pick<Tables, 'repositories' | 'package_texts'> {
+  packages: Omit<Tables['packages'], 'base'>
+  staged_packages: { log_id: number; filename: string; blob_key: string; package: string }
+}
+
+/** Writes into a store as the first two migrations make it. */
+async function writeOldStore(
+  path: string,
+  write: (store: Kysely<OldTables>) => Promise<void>,
+): Promise<void> {
+  const store = new Kysely<OldTables>({ dialect: sqliteDialect(openSqlite(path)) })
+  const migrator = new Migrator({ db: store, provider: { getMigrations: async () => migrations } })
+  await migrator.migrateTo('0002-segments')
+  await write(store)
+  await store.destroy()
+}
 
 describe('a data folder', () => {
   test('in use is refused, and free again once it is let go', () => {

@@ -47,12 +47,12 @@ function describe(
   { compression, pkginfo, files, size, sha256, md5 = '' }: ArchiveFacts,
   blobKey: string,
 ): Omit<StoredPackage, 'signature'> {
-  const { name, version, arch } = pkginfo
+  const { name, base, version, arch, replaces } = pkginfo
   const filename = packageFilename(pkginfo, extensionOf(compression))
   const desc = formatDesc(pkginfo, { filename, compressedSize: size, sha256 })
-  const { replaces } = pkginfo
   const isDebug = isDebugPackage(pkginfo)
-  return { name, version, arch, filename, size, sha256, md5, blobKey, desc, files, replaces, isDebug }
+  const facts = { name, base, version, arch, filename, size, sha256, md5, blobKey }
+  return { ...facts, desc, files, replaces, isDebug }
 }
 
 function told(fault: unknown): unknown {

@@ -33,6 +33,8 @@ interface PackagesTable {
   id: Generated<number>
   repository_id: number
   name: string
+  /** The pkgbase that it was built from. */
+  base: string
   version: string
   /** The architecture of the package itself; `any` has entries in every arch-repo of its repository. */
   arch: string
@@ -129,9 +131,26 @@ interface LogsTable {
   exit_code: number | null
 }
 
+/** Packages that are to be published in one commit. */
+interface PublicationsTable {
+  id: Generated<number>
+  /** The name of the repository, which need not exist yet. */
+  repo: string
+  opened_at: number
+  /** When it is forgotten: later with each package that comes. */
+  expires_at: number
+  /** What its commit answered, as JSON; empty as long as it is open. */
+  result: string
+}
+
+export type HolderKind = 'build' | 'publication'
+
+/** Packages that nobody sees yet. */
 interface StagedPackagesTable {
   id: Generated<number>
-  log_id: number
+  /** What they wait for: the end of a build, by the id of its log, or the commit of a publication. */
+  holder: ColumnType<HolderKind, HolderKind, HolderKind>
+  holder_id: number
   filename: string
   blob_key: string
   /** The package to be published, as JSON. */
@@ -182,6 +201,7 @@ export interface Tables {
   target_archs: TargetArchsTable
   jobs: JobsTable
   logs: LogsTable
+  publications: PublicationsTable
   staged_packages: StagedPackagesTable
   repository_policies: RepositoryPoliciesTable
   read_tokens: ReadTokensTable
@@ -192,5 +212,6 @@ export interface Tables {
 
 export type JobRow = Selectable<JobsTable>
 export type LogRow = Selectable<LogsTable>
+export type PublicationRow = Selectable<PublicationsTable>
 export type TargetRow = Selectable<TargetsTable>
 export type NewTargetRow = Insertable<TargetsTable>
