@@ -22,6 +22,8 @@ test('the commands are these', () => {
   expect(commands.map((command) => words(command).join(' '))).toEqual([
     'server',
     'agent',
+    'publish',
+    'packages remove',
     'targets list',
     'targets add',
     'targets info',
