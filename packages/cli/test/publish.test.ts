@@ -119,7 +119,7 @@ describe('publish', () => {
     const line = ['publish', '--each', ...write('a', 'b'), '--repo', 'r']
     const { stdout, stderr, code } = await vieter(line, { server })
     expect(endpointsOf(server)).toEqual(['publishPackage', 'publishPackage'])
-    expect(stderr).toMatch(/^error: a: This version of the package was already published*\nhint: .*\nb {2}/)
+    expect(stderr).toMatch(/^error: a: This version of the package was already published.*\nhint: .*\nb {2}/)
     expect(stdout).toBe('Published a 1-1 to r for x86_64, aarch64.\n')
     expect(code).toBe(1)
   })
