@@ -10,7 +10,7 @@ import { publishFile } from './lab/repository-client.ts'
 import { makeScratch, type Scratch } from './lab/scratch.ts'
 import { type Settings, startServer, type VieterServer, vieter } from './lab/vieter.ts'
 
-/** The codes that commands alone tell of, but the one that wants a container engine: e2e/engine/build.test.ts has it. */
+/** The codes that commands alone tell of, but the one that wants a container engine. */
 type CommandCode = Exclude<
   { [C in ErrorCode]: (typeof errorTable)[C]['status'] extends 0 ? C : never }[ErrorCode],
   'BUILD_FAILED'

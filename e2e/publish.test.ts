@@ -1,11 +1,12 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { architecture } from './lab/architecture.ts'
-import { forgePackage, type PackageFile } from './lab/forge.ts'
+import { forgePackage, type PackageFile, savePackage } from './lab/forge.ts'
 import { openGate } from './lab/gate.ts'
 import { makePackages } from './lab/packages.ts'
 import { makePacmanRoot } from './lab/pacman.ts'
+import { runChecked } from './lab/processes.ts'
 import { makeScratch, type Scratch } from './lab/scratch.ts'
 import { makeSigner, type Signer } from './lab/signer.ts'
 import { spawnVieter, startServer, type VieterServer, vieter } from './lab/vieter.ts'
@@ -170,6 +171,18 @@ describe('several packages', () => {
     )
     expect(await listed('left')).toEqual(['kit 2-1', 'kit-a 2-1', 'kit-b 1-1'])
   })
+})
+
+test('the guide’s lines for curl publish all packages of a folder at once', async () => {
+  const folder = join(scratch.path, 'guide')
+  await mkdir(folder)
+  for (const name of ['g1', 'g2']) await savePackage(forgePackage({ name, version: '1-1' }), folder)
+  const guide = await readFile(new URL('../docs/publishing.md', import.meta.url), 'utf8')
+  const [, lines = ''] = /```sh\n(server=.*?)```/s.exec(guide) ?? []
+  const script = lines.replace('https://packages.example.org', server.address)
+  const environment = { ...process.env, KEY: server.apiKey }
+  await runChecked('sh', ['-ec', script], { cwd: folder, environment })
+  expect(await listed('vieter')).toEqual(['g1 1-1', 'g2 1-1'])
 })
 
 describe('an upload that does not come through', () => {
