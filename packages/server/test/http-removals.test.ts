@@ -106,6 +106,24 @@ describe('a removal', () => {
     expect(await state(server)).toEqual({ x86_64: ['other-1.0-1'], aarch64: ['tool-debug-1.0-1'] })
   })
 
+  test('of a pkgbase takes its debug package from the repository for those, and nothing else there', async () => {
+    const server = await startServer({ settings: { debug_packages: 'separate' } })
+    const publish = (repository: string, name: string, version = '1.0-1') =>
+      server.publish(repository, packageArchive({ name, version, pkginfo: 'pkgbase = tool\n' }))
+    for (const name of ['tool', 'tool-debug']) await publish('repo', name)
+    await publish('repo-debug', 'tool-help')
+    const asked = await remove(server, 'bases=tool&dry_run=true')
+    expect(await remove(server, 'bases=tool')).toEqual({ ...(asked as object), dry_run: false })
+    expect(asked).toMatchObject({
+      packages: [
+        { name: 'tool', repo: 'repo' },
+        { name: 'tool-debug', repo: 'repo-debug' },
+      ],
+    })
+    const debug = await fetch(`${server.url}/repo-debug/x86_64/repo-debug.db`)
+    expect(await entriesOf(debug)).toEqual(['tool-help-1.0-1'])
+  })
+
   test('tells the same when it is only asked', async () => {
     const server = await serverWithTool()
     const asked = await remove(server, 'packages=other,tool&bases=tool&dry_run=true')
