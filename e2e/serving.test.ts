@@ -7,7 +7,7 @@ import { type Nginx, type NginxConfiguration, startNginx } from './lab/nginx.ts'
 import { makePacmanRoot } from './lab/pacman.ts'
 import { run, runChecked } from './lab/processes.ts'
 import { makeScratch, type Scratch } from './lab/scratch.ts'
-import { startServer, type VieterServer } from './lab/vieter.ts'
+import { startServer, type VieterServer, vieter } from './lab/vieter.ts'
 
 const guide = await readFile(new URL('../docs/serving.md', import.meta.url), 'utf8')
 const large = forgePackage({
@@ -69,6 +69,23 @@ async function publish(path: string): Promise<void> {
   const options = ['-sS', '--fail', '-XPOST', '-H', `X-Api-Key: ${server.apiKey}`, '-T', path]
   await runChecked('curl', [...options, `${address}/lab/publish`])
 }
+
+test('the largest signature that there is comes through the proxy of the guide, by `vieter publish`', async () => {
+  const path = await savePackage(forgePackage({ name: 'signed', version: '1-1' }), scratch.path)
+  const size = 16 * 1024
+  // A signature packet (RFC 9580 §4.2.1) with a length of four bytes.
+  const signature = Buffer.concat([
+    Buffer.from([0xc2, 255, 0, 0, (size - 6) >> 8, (size - 6) & 255]),
+    randomBytes(size - 6),
+  ])
+  await writeFile(`${path}.sig`, signature)
+  const outcome = await vieter(['publish', path, '--repo', 'lab'], {
+    server: { address, apiKey: server.apiKey },
+  })
+  expect(outcome).toMatchObject({ code: 0, stdout: 'Published signed 1-1 to lab for x86_64.\n' })
+  const served = await fetch(`${address}/lab/x86_64/signed-1-1-any.pkg.tar.zst.sig`)
+  expect(Buffer.from(await served.bytes()).equals(signature)).toBe(true)
+})
 
 function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
   return fetch(`${address}/lab/x86_64/${path}`, { headers, method })

@@ -1,6 +1,12 @@
 // Prints the generated parts of docs/ from the values that they describe; with --check it only says which have drifted.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { contract, type Endpoint, errorTable, formatOpenapi } from '../packages/api/src/index.ts'
+import {
+  contract,
+  type Endpoint,
+  type ErrorExample,
+  errorTable,
+  formatOpenapi,
+} from '../packages/api/src/index.ts'
 import { formatSettingsReference } from '../packages/config/src/index.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -24,7 +30,7 @@ ${formatSettingsReference()}`,
 
 Every error has a stable code, a message that says what happened, and a hint that says what to do. Over HTTP it comes as
 \`{"message": "…", "data": "", "code": "CODE", "hint": "…"}\` with the status below. Errors without a status are told by
-the commands alone.
+the commands alone. In examples, … stands for what differs each time.
 
 ${Object.entries(errorTable).map(formatError).join('\n')}`,
   'docs/reference/api.md': `# HTTP API
@@ -42,7 +48,9 @@ ${endpoints.map(formatEndpoint).join('\n')}`,
 
 function formatError([code, entry]: [string, (typeof errorTable)[keyof typeof errorTable]]): string {
   const status = entry.status === 0 ? '' : ` (${entry.status})`
-  return `## ${code}${status}\n\n${entry.meaning}\n\n${entry.hint}\n`
+  const { sent, how = '', message }: ErrorExample = entry.example
+  const example = `Example: ${`\`${sent}\` ${how}`.trim()}\n\n> ${message}`
+  return `## ${code}${status}\n\n${entry.meaning}\n\n${entry.hint}\n\n${example}\n`
 }
 
 function formatEndpoint(endpoint: Endpoint): string {

@@ -25,14 +25,14 @@ export type Effect = ReadonlyMap<string, PackageFile | undefined>
 const defaultArch = 'x86_64'
 
 /**
- * What an operation does, by the rules that README.md gives: a package of arch `any` goes to every arch-repo, a new
- * arch-repo begins with all packages of arch `any`. An arch-repo is taken to exist while a package is in it.
+ * What an operation does, by the rules that README.md gives: a package of arch `any` goes to every arch-repo and leaves
+ * all of them, a new arch-repo begins with all packages of arch `any`. An arch-repo is taken to exist while a package is in it.
  */
 export function effectOf(packages: Packages, operation: Operation): Effect {
   if (operation.kind === 'publish') return effectOfPublish(packages, operation.repository, operation.file)
   const prefix = `${operation.repository}/`
   if (operation.kind === 'remove-package')
-    return new Map([[`${prefix}${operation.arch}/${operation.name}`, undefined]])
+    return effectOfRemoval(packages, `${prefix}${operation.arch}/${operation.name}`)
   const removed = operation.kind === 'remove-repository' ? prefix : `${prefix}${operation.arch}/`
   const places = [...packages.keys()].filter((place) => place.startsWith(removed))
   return new Map(places.map((place) => [place, undefined]))
@@ -49,6 +49,16 @@ function effectOfPublish(packages: Packages, repository: string, file: PackageFi
   const goesTo = file.arch === 'any' ? archs.add(defaultArch) : [file.arch]
   for (const arch of goesTo) effect.set(`${repository}/${arch}/${file.name}`, file)
   return effect
+}
+
+function effectOfRemoval(packages: Packages, place: string): Effect {
+  const file = packages.get(place)
+  const [repository] = place.split('/')
+  const places = [...packages].filter(
+    ([other, { arch, name }]) =>
+      file?.arch === 'any' && arch === 'any' && name === file.name && other.startsWith(`${repository}/`),
+  )
+  return new Map([[place, undefined], ...places.map(([other]) => [other, undefined] as const)])
 }
 
 export function applyEffect(packages: Packages, effect: Effect): Packages {

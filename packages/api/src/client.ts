@@ -15,7 +15,10 @@ interface RequestInput {
   params?: unknown
   query?: unknown
   leaseToken?: string
-  /** A stream goes out in chunked coding. */
+  /** The detached signature of the package in the body, in base64. */
+  signature?: string
+  /** Bytes of a body that is a stream; one without goes out in chunked coding. */
+  size?: number
   body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   signal?: AbortSignal
 }
@@ -86,6 +89,8 @@ async function request(
   const headers: Record<string, string> = { accept: 'application/json, text/plain;q=0.9, */*;q=0.1' }
   if (options.apiKey !== undefined && endpoint.auth !== 'none') headers['x-api-key'] = options.apiKey
   if (input.leaseToken !== undefined) headers['x-lease-token'] = input.leaseToken
+  if (input.signature !== undefined) headers['x-signature'] = input.signature
+  if (input.size !== undefined) headers['content-length'] = String(input.size)
   if (input.body !== undefined) headers['content-type'] = 'application/octet-stream'
   const init: RequestInit & { duplex?: 'half' } = { method: endpoint.method, headers, redirect: 'error' }
   if (input.body !== undefined) {

@@ -43,6 +43,7 @@ function endpoint<R extends Returns, P extends TObject = typeof nothing, Q exten
   }
 }
 
+const dryRun = Type.Object({ dry_run: flag('change nothing, and tell as JSON what would go') })
 const repo = text('the repository')
 const arch = text('the architecture')
 const packagePlace = Type.Object({ repo, arch, name: text('the package') })
@@ -141,9 +142,11 @@ export const contract = {
     ],
   }),
   removePackage: endpoint('removePackage', 'DELETE /:repo/:arch/:pkgname', {
-    summary: 'Remove a package from an arch-repo.',
+    summary:
+      'Remove a package from an arch-repo; one of arch `any` leaves all arch-repos. The answer is empty, as in Vieter 0.6.',
     auth: 'key',
     params: Type.Object({ repo, arch, pkgname: text('the package') }),
+    query: dryRun,
     returns: 'empty',
     errors: ['PACKAGE_NOT_FOUND', 'REPOSITORY_NOT_FOUND'],
   }),
@@ -151,6 +154,7 @@ export const contract = {
     summary: 'Remove an architecture of a repository with all its packages.',
     auth: 'key',
     params: Type.Object({ repo, arch }),
+    query: dryRun,
     returns: 'empty',
     errors: ['REPOSITORY_NOT_FOUND'],
   }),
@@ -158,6 +162,7 @@ export const contract = {
     summary: 'Remove a repository with all its packages.',
     auth: 'key',
     params: Type.Object({ repo }),
+    query: dryRun,
     returns: 'empty',
     errors: ['REPOSITORY_NOT_FOUND'],
   }),
@@ -318,6 +323,91 @@ export const contract = {
     params: packagePlace,
     returns: 'text',
     errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'METADATA_INVALID'],
+  }),
+  removePackages: endpoint('removePackages', 'POST /api/v1/repos/:repo/removals', {
+    summary:
+      'Remove packages, a whole arch-repo or a whole repository in one commit, all or nothing. A package of arch `any` leaves all arch-repos. The answer says what went.',
+    auth: 'key',
+    params: Type.Object({ repo }),
+    query: Type.Object({
+      packages: Type.Optional(list('names of packages', { maxItems: 1000 })),
+      bases: Type.Optional(
+        list('pkgbases: all packages that were built from them, debug packages too', { maxItems: 1000 }),
+      ),
+      arch: Type.Optional(text('only what this arch-repo holds; default: all arch-repos')),
+      all: flag('instead of packages: the arch-repo, or without one the repository, with all that it holds'),
+      dry_run: flag('change nothing, and tell what would go'),
+    }),
+    emptyQuery: 'kept',
+    returns: schemas.RemovalReport,
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID', 'PACKAGE_NOT_FOUND', 'REPOSITORY_NOT_FOUND'],
+  }),
+  openPublication: endpoint('openPublication', 'POST /api/v1/publications', {
+    summary:
+      'Open a publication: packages that are uploaded to it appear together, when it is committed, or not at all.',
+    auth: 'key',
+    query: Type.Object({ repo }),
+    returns: schemas.Publication,
+    errors: ['PARAMETER_MISSING', 'REPOSITORY_NAME_INVALID'],
+  }),
+  getPublication: endpoint('getPublication', 'GET /api/v1/publications/:id', {
+    summary: 'One publication, and the packages that wait in it.',
+    auth: 'key',
+    params: id,
+    returns: schemas.Publication,
+    errors: ['PUBLICATION_NOT_FOUND'],
+  }),
+  uploadPackage: endpoint('uploadPackage', 'POST /api/v1/publications/:id/packages', {
+    summary:
+      'Upload a package to a publication, with `X-Signature` as for `/:repo/publish`. Nobody sees it yet. The same file may be sent again.',
+    auth: 'key',
+    params: id,
+    query: Type.Object({
+      filename: Type.Optional(
+        text('refuse the package when its .PKGINFO makes it another one', { maxLength: 255 }),
+      ),
+    }),
+    body: 'package',
+    returns: schemas.ReceivedPackage,
+    errors: [
+      'PUBLICATION_NOT_FOUND',
+      'PUBLICATION_COMMITTED',
+      'LENGTH_REQUIRED',
+      'BODY_INVALID',
+      'SIGNATURE_INVALID',
+      'PACKAGE_INVALID',
+      'PACKAGE_TOO_LARGE',
+      'PACKAGE_TWICE',
+      'STORAGE_FULL',
+    ],
+  }),
+  commitPublication: endpoint('commitPublication', 'POST /api/v1/publications/:id/commit', {
+    summary:
+      'Publish all packages of a publication in one commit. When one is refused none is published, and the publication stays open. Committed again, it answers the same.',
+    auth: 'key',
+    params: id,
+    query: Type.Object({
+      replace: flag('replace what was published with the same versions, or under the same file names'),
+      force: flag('take the place of higher versions, too'),
+    }),
+    returns: schemas.PublishedTogether,
+    errors: [
+      'PUBLICATION_NOT_FOUND',
+      'PUBLICATION_EMPTY',
+      'PACKAGE_EXISTS',
+      'PACKAGE_DOWNGRADE',
+      'ARCHITECTURE_REFUSED',
+      'OFFICIAL_NAME',
+      'STORAGE_FULL',
+    ],
+  }),
+  discardPublication: endpoint('discardPublication', 'DELETE /api/v1/publications/:id', {
+    summary:
+      'Throw a publication away with the packages that wait in it. After `publication_timeout` without a package the server does so itself.',
+    auth: 'key',
+    params: id,
+    returns: 'empty',
+    errors: ['PUBLICATION_NOT_FOUND', 'PUBLICATION_COMMITTED'],
   }),
   listTargets: endpoint('listTargets', 'GET /api/v1/targets', {
     summary: 'The targets, by id.',

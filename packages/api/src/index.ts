@@ -2,7 +2,7 @@ export { AppError, isErrorCode } from './app-error.ts'
 export { type Client, createClient } from './client.ts'
 export { contract } from './contract.ts'
 export type { Answer, Auth, Endpoint, Returns } from './endpoint.ts'
-export { type ErrorCode, errorTable } from './error-table.ts'
+export { type ErrorCode, type ErrorExample, errorTable } from './error-table.ts'
 export { formatOpenapi } from './openapi.ts'
 export { decodeParameters } from './parameters.ts'
 export { type Policies, type PolicyName, policyNames, policyTable } from './policies.ts'
@@ -15,14 +15,19 @@ export type {
   JobState,
   Lease,
   LeaseExtension,
+  Leftover,
   Log,
   MtreeEntry,
   NameList,
   PackageInfo,
   PackageSummary,
+  Publication,
   Published,
+  PublishedTogether,
   PublishWarning,
   ReadToken,
+  ReceivedPackage,
+  RemovalReport,
   RepositoryConfig,
   RepositorySummary,
   Target,

@@ -99,7 +99,25 @@ export const Published = Type.Object({
 })
 export type Published = Static<typeof Published>
 
-export const FinishedBuild = Type.Object({ log_id: Id, published: Type.Array(Published) })
+export const Leftover = Type.Object({
+  name: Type.String(),
+  base: Type.String({ description: 'the pkgbase that lost it' }),
+  version: Type.String(),
+  archs: Type.Array(Type.String(), { description: 'the arch-repos that hold it, or held it' }),
+  removed: Type.Boolean({ description: 'whether it was removed, as `split_leftovers` says' }),
+})
+export type Leftover = Static<typeof Leftover>
+
+/** What came of packages that were published in one commit. */
+export const PublishedTogether = Type.Object({
+  published: Type.Array(Published),
+  leftovers: Type.Array(Leftover, {
+    description: 'older packages of the same pkgbases that were not published with them',
+  }),
+})
+export type PublishedTogether = Static<typeof PublishedTogether>
+
+export const FinishedBuild = Type.Object({ log_id: Id, ...PublishedTogether.properties })
 export type FinishedBuild = Static<typeof FinishedBuild>
 
 const Access = Type.Union([Type.Literal('public'), Type.Literal('token')])
@@ -243,3 +261,46 @@ export const MtreeEntry = Type.Object({
   sha256: Type.Optional(Type.String()),
 })
 export type MtreeEntry = Static<typeof MtreeEntry>
+/** A package that was received and waits unseen. */
+export const ReceivedPackage = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  arch: Type.String(),
+  filename: Type.String({ description: 'the name under which it will be served' }),
+  size: Type.Integer({ minimum: 0, description: 'bytes' }),
+  sha256: Type.String(),
+})
+export type ReceivedPackage = Static<typeof ReceivedPackage>
+
+export const Publication = Type.Object({
+  id: Id,
+  repo: Type.String(),
+  opened_at: EpochSeconds,
+  expires_at: EpochSeconds,
+  committed: Type.Boolean(),
+  packages: Type.Array(ReceivedPackage, { description: 'those that wait; none once it is committed' }),
+})
+export type Publication = Static<typeof Publication>
+
+const RemovedPackage = Type.Object({
+  name: Type.String(),
+  base: Type.String(),
+  version: Type.String(),
+  filename: Type.String(),
+  size: Type.Integer({ minimum: 0, description: 'bytes' }),
+  archs: Type.Array(Type.String(), { description: 'the arch-repos that it leaves' }),
+  repo: Type.String({ description: 'the repository, or the one for its debug packages' }),
+})
+
+/** What a removal took away, or what it would. */
+export const RemovalReport = Type.Object({
+  packages: Type.Array(RemovedPackage),
+  archs: Type.Array(Type.String(), { description: 'the arch-repos that are no more' }),
+  repository: Type.Boolean({ description: 'whether the repository is no more' }),
+  bytes: Type.Integer({
+    minimum: 0,
+    description: 'the files of packages that no arch-repo holds any more; they are deleted after `keep_days`',
+  }),
+  dry_run: Type.Boolean({ description: 'whether nothing was changed' }),
+})
+export type RemovalReport = Static<typeof RemovalReport>

@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from '@vieter/api'
 import { CommanderError } from 'commander'
+import { Interrupted, type SignalExitCode } from './interrupted.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What the exit codes of `vieter` mean; docs/reference/exit-codes.md says the same at length. */
@@ -10,7 +11,7 @@ export const exitCodes = {
   3: 'the server cannot be reached',
 } as const
 
-export type ExitCode = keyof typeof exitCodes
+export type ExitCode = keyof typeof exitCodes | SignalExitCode
 
 const exitCodeOfError: Partial<Record<ErrorCode, ExitCode>> = {
   CONFIGURATION_INVALID: 2,
@@ -24,6 +25,7 @@ const exitCodeOfError: Partial<Record<ErrorCode, ExitCode>> = {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof UsageError) return 2
+  if (error instanceof Interrupted) return error.exitCode
   if (error instanceof AppError) return exitCodeOfError[error.code] ?? 1
   return 1
 }

@@ -1,10 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { WriteStream } from 'node:tty'
+import { Interrupted } from './interrupted.ts'
 import { runVieter } from './run-vieter.ts'
 import type { Sink, Surroundings } from './surroundings.ts'
+
+/** Bytes that are read of a large file at once. */
+const pieceSize = 256 * 1024
 
 const surroundings: Surroundings = {
   environment: process.env,
@@ -16,6 +20,8 @@ const surroundings: Surroundings = {
   now: () => new Date(),
   readFile: (path) => readFileSync(path, 'utf8'),
   readBytes: (path) => readFileSync(path),
+  sizeOf,
+  readPieces: (path) => createReadStream(path, { highWaterMark: pieceSize }),
   writeFiles,
   wait: (milliseconds) => setTimeout(milliseconds),
   stopSignal,
@@ -36,6 +42,11 @@ function sinkOf(stream: WriteStream): Sink {
   }
 }
 
+function sizeOf(path: string): number | undefined {
+  const found = statSync(path)
+  return found.isFile() ? found.size : undefined
+}
+
 function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
   mkdirSync(folder, { recursive: true })
   for (const [name, text] of files) writeFileSync(join(folder, name), text)
@@ -46,7 +57,7 @@ function stopSignal(options?: { parent: boolean }): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(130)
-      controller.abort()
+      controller.abort(new Interrupted(signal))
     })
   }
   if (options?.parent) process.stdin.on('end', () => controller.abort()).resume()

@@ -9,6 +9,7 @@ type AddCommands = (program: Command, run: Run) => void
 const commandFiles: Readonly<Record<string, () => Promise<AddCommands>>> = {
   server: async () => (await import('./commands/server.ts')).addServerCommand,
   agent: async () => (await import('./commands/agent.ts')).addAgentCommand,
+  publish: async () => (await import('./commands/publish.ts')).addPublishCommand,
   packages: async () => (await import('./commands/packages.ts')).addPackagesCommands,
   targets: async () => (await import('./commands/targets.ts')).addTargetsCommands,
   jobs: async () => (await import('./commands/jobs.ts')).addJobsCommands,

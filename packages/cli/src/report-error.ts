@@ -1,5 +1,6 @@
 import { AppError } from '@vieter/api'
 import { CommanderError } from 'commander'
+import { Interrupted } from './interrupted.ts'
 import { neutralise } from './neutralise.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -12,6 +13,7 @@ export function formatError(error: unknown): string {
   if (error instanceof CommanderError) return ''
   if (error instanceof AppError) return lines(error.message, hintOf(error))
   if (error instanceof UsageError) return lines(error.message, error.hint)
+  if (error instanceof Interrupted) return lines(error.message, '')
   if (isSystemError(error)) return lines(error.message, 'Check the path, its permissions and the free space.')
   const stack = error instanceof Error ? error.stack : undefined
   return (

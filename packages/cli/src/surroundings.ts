@@ -22,11 +22,16 @@ export interface Surroundings {
   readFile(path: string): string
   /** The same for any file. */
   readBytes(path: string): Uint8Array<ArrayBuffer>
+  /** Bytes of a file; undefined for what is no regular file. Throws Node's own error. */
+  sizeOf(path: string): number | undefined
+  /** Reads a file of any size piece by piece. While it is read it throws Node's own errors. */
+  readPieces(path: string): AsyncIterable<Uint8Array>
   /** Makes a folder with its parents and writes files into it. */
   writeFiles(folder: string, files: ReadonlyMap<string, string>): void
   wait(milliseconds: number): Promise<void>
   /**
-   * Aborts at the first SIGINT, SIGTERM or SIGHUP, and from then on a second signal ends the process at once.
+   * Aborts at the first SIGINT, SIGTERM or SIGHUP, with `Interrupted` as its reason; from then on a second signal ends the
+   * process at once.
    * With `parent`, the end of standard input aborts it too: whoever holds the other end has died.
    */
   stopSignal(options?: { parent: boolean }): AbortSignal

@@ -22,11 +22,13 @@ test('the commands are these', () => {
   expect(commands.map((command) => words(command).join(' '))).toEqual([
     'server',
     'agent',
+    'publish',
     'packages list',
     'packages search',
     'packages info',
     'packages files',
     'packages owns',
+    'packages remove',
     'targets list',
     'targets add',
     'targets info',

@@ -1,7 +1,7 @@
 import { AppError, type PackageInfo, type PackageSummary } from '@vieter/api'
 import { describe, expect, test } from 'vitest'
+import { formatBytes } from '../src/byte-size.ts'
 import { type Field, formatFields } from '../src/fields.ts'
-import { formatSize } from '../src/format-size.ts'
 import { type ContractServer, type Handlers, startContractServer } from './contract-server.ts'
 import { vieter } from './vieter.ts'
 
@@ -331,5 +331,5 @@ test.each([
   [5 * 2 ** 30, '5.0 GiB'],
   [3 * 2 ** 50, '3072.0 TiB'],
 ])('%d bytes are %s', (bytes, text) => {
-  expect(formatSize(bytes)).toBe(text)
+  expect(formatBytes(bytes)).toBe(text)
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runVieter } from '../src/run-vieter.ts'
 import type { Sink, Surroundings } from '../src/surroundings.ts'
@@ -38,6 +38,8 @@ export async function vieter(commandLine: readonly string[], options: Options = 
     now: () => options.now ?? new Date(),
     readFile: (path) => readFileSync(path, 'utf8'),
     readBytes: (path) => readFileSync(path),
+    sizeOf: (path) => (statSync(path).isFile() ? statSync(path).size : undefined),
+    readPieces: (path) => createReadStream(path),
     writeFiles(folder, files) {
       mkdirSync(folder, { recursive: true })
       for (const [name, text] of files) writeFileSync(join(folder, name), text)

@@ -241,6 +241,24 @@ export const settings = {
     description:
       'How many versions of each package that a repository holds are kept, the current one included, however old they are.',
   },
+  split_leftovers: {
+    type: 'text',
+    default: 'report',
+    choices: ['report', 'remove'],
+    readBy: ['server'],
+    description:
+      'What becomes of a package that a newer version of its pkgbase, published in one commit or by a build, has no more: `report` names it in the answer and keeps it, `remove` also takes it away in the same commit.',
+  },
+  publication_timeout: {
+    type: 'integer',
+    default: 21_600,
+    min: 1,
+    max: 604_800,
+    unit: 'seconds',
+    readBy: ['server'],
+    description:
+      'How long a publication of several packages waits for the next of them, or for its commit, before it is thrown away.',
+  },
   max_unpacked_size: {
     type: 'integer',
     default: 65_536,

@@ -23,7 +23,9 @@ import { mountMetrics } from './http/metrics.ts'
 import { createMount } from './http/mount.ts'
 import { mountPackages } from './http/packages.ts'
 import { mountPolicies } from './http/policies.ts'
+import { mountPublications } from './http/publications.ts'
 import { mountReference } from './http/reference.ts'
+import { mountRemovals } from './http/removals.ts'
 import { mountRepositories } from './http/repositories.ts'
 import { mountRoot } from './http/root.ts'
 import { createHttpServer } from './http/server.ts'
@@ -113,6 +115,8 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
   mountLogs(mount, context)
   mountPolicies(mount, context)
   mountRepositories(mount, context, createAcceleration(settings, isTrustedProxy))
+  mountPublications(mount, context)
+  mountRemovals(mount, context)
   mountListing(mount, context)
   mountPackages(mount, context)
   mountRoot(server, basePath)

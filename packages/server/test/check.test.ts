@@ -324,6 +324,7 @@ function storedPackage(arch: string) {
   const lines = { FILENAME: filename, NAME: 'hello', VERSION: '1.0-1', SHA256SUM: hash, ARCH: arch }
   return {
     name: 'hello',
+    base: 'hello',
     version: '1.0-1',
     arch,
     filename,

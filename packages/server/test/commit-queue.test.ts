@@ -47,7 +47,7 @@ describe('changes that arrive while a generation is being written', () => {
     const a = await publish(context, 'a')
     const b = await publish(context, 'b')
     const remove = (name: string) =>
-      context.commits.submit('repo', { kind: 'remove-package', arch: 'x86_64', name })
+      context.commits.submit('repo', { kind: 'remove-packages', arch: 'x86_64', names: [name], bases: [] })
     const removeAll = () => context.commits.submit('repo', { kind: 'remove-repository' })
     const results = [
       a(),

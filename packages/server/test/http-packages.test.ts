@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib'
-import { formatMtree, type MtreeEntry, tarEnd, tarFile } from '@vieter/alpm'
+import { formatMtree, type MtreeEntry } from '@vieter/alpm'
 import type { PackageInfo, PackageSummary } from '@vieter/api'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { sha256 } from './support/folders.ts'
-import { compress, packageArchive, packageEntries } from './support/packages.ts'
+import { packageArchive } from './support/packages.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 const api = '/api/v1/packages'
@@ -35,8 +35,7 @@ function described(name: string, description: string, more = ''): Buffer {
 
 /** A package with files in which it speaks of itself. */
 function telling(files: Readonly<Record<string, string | Uint8Array>>, name = 'hello'): Buffer {
-  const metadata = Object.entries(files).map(([path, content]) => tarFile(path, Buffer.from(content)))
-  return compress.zst(Buffer.concat([...metadata, ...packageEntries({ name }), tarEnd()]))
+  return packageArchive({ name, metadata: files })
 }
 
 describe('packages of several repositories', () => {

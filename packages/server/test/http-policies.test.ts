@@ -4,7 +4,7 @@ import { contract } from '@vieter/api'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { prunePackages } from '../src/services/prune-packages.ts'
 import { publishPackage } from '../src/services/publish-package.ts'
-import { removePackage } from '../src/services/remove-packages.ts'
+import { removePackages } from '../src/services/remove-packages.ts'
 import { codeOf, streamOf } from './support/builds.ts'
 import { makeContext } from './support/context.ts'
 import { filesIn, temporaryFolder } from './support/folders.ts'
@@ -168,7 +168,8 @@ describe('bytes once served under a name', () => {
     const publishHere = (archive: Uint8Array, replace = false) =>
       codeOf(publishPackage(context, { repository: 'repo', body: streamOf(archive), replace }))
     await publishHere(first)
-    await removePackage(context, { repository: 'repo', arch: 'x86_64', name: 'hello' })
+    const removal = { kind: 'remove-packages' as const, names: ['hello'], bases: [] }
+    await removePackages(context, { repository: 'repo', removal, dryRun: false })
     context.time += 10
     expect(await prunePackages(context)).toBe(1)
     expect(filesIn(`${context.folder}/packages`)).toEqual([])

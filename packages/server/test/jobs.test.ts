@@ -259,6 +259,7 @@ describe('a build that ends', () => {
     expect(await finishBuild(context, claimOf(lease), 0)).toEqual({
       log_id: lease.log_id,
       published: ['a', 'b', 'c'].map((name) => ({ name, version: '1.0-1', archs: ['x86_64'] })),
+      leftovers: [],
     })
     expect(filesIn(join(context.folder, 'databases'))).toEqual(['1/1.pack'])
     for (const name of ['a', 'b', 'c']) expect(await isPublished(context, name)).toBe(true)
@@ -293,7 +294,11 @@ describe('a build that ends', () => {
   test('badly, publishes none of them and keeps no file', async () => {
     const { context, lease } = await building()
     await upload(context, lease, 'a')
-    expect(await finishBuild(context, claimOf(lease), 4)).toEqual({ log_id: lease.log_id, published: [] })
+    expect(await finishBuild(context, claimOf(lease), 4)).toEqual({
+      log_id: lease.log_id,
+      published: [],
+      leftovers: [],
+    })
     expect(await isPublished(context, 'a')).toBe(false)
     expect(packageFiles(context)).toBe(0)
     expect(await logsOf(context)).toEqual([[lease.log_id, 4]])
@@ -332,6 +337,16 @@ describe('a build that ends', () => {
     await upload(context, lease, 'a')
     expect((await finishBuild(context, claimOf(lease), 0)).published).toHaveLength(1)
     expect(packageFiles(context)).toBe(1)
+  })
+
+  test('brings all packages of its pkgbase, also when that is one: what it has no more is told of', async () => {
+    const { context, lease } = await building()
+    const old = packageArchive({ name: 'a-docs', version: '0.9-1', pkginfo: 'pkgbase = a\n' })
+    await publishPackage(context, { repository: 'repo', body: streamOf(old), replace: false })
+    await upload(context, lease, 'a')
+    expect((await finishBuild(context, claimOf(lease), 0)).leftovers).toEqual([
+      { name: 'a-docs', base: 'a', version: '0.9-1', archs: ['x86_64'], removed: false },
+    ])
   })
 
   test('may be of a target that was removed meanwhile: it goes where it was meant to go', async () => {

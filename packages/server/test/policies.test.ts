@@ -2,14 +2,7 @@ import { type AppError, type Policies, policyNames, policyTable } from '@vieter/
 import { describe, expect, test } from 'vitest'
 import { isDebugPackage, sortDebugPackages } from '../src/domain/debug-packages.ts'
 import { describeClaim } from '../src/domain/official-names.ts'
-import {
-  applyChange,
-  type Change,
-  concernsAll,
-  type RepositoryState,
-  type Rules,
-  scopeOf,
-} from '../src/domain/plan-changes.ts'
+import { applyChange, type Change, concernsAll, type Rules, scopeOf } from '../src/domain/plan-changes.ts'
 import {
   changePolicies,
   effectivePolicies,
@@ -17,6 +10,7 @@ import {
   type OwnPolicies,
   parsePolicyChanges,
 } from '../src/domain/policies.ts'
+import type { RepositoryState } from '../src/domain/repository-state.ts'
 import type { StoredPackage } from '../src/domain/stored-package.ts'
 
 const defaults = Object.fromEntries(
@@ -274,7 +268,18 @@ function packageOf(changes: Partial<StoredPackage> = {}): StoredPackage {
     signature: '',
     blobKey: `${filename} ${changes.sha256}`,
   }
-  return { name, version, arch, filename, ...facts, ...texts, replaces: [], isDebug: false, ...changes }
+  return {
+    name,
+    base: name,
+    version,
+    arch,
+    filename,
+    ...facts,
+    ...texts,
+    replaces: [],
+    isDebug: false,
+    ...changes,
+  }
 }
 
 function stateOf(archRepos: Record<string, StoredPackage[]>): RepositoryState {

@@ -4,7 +4,7 @@ import { findJobs } from '../src/services/find-jobs.ts'
 import { prunePackages } from '../src/services/prune-packages.ts'
 import { publishPackage } from '../src/services/publish-package.ts'
 import { removeLogsBefore } from '../src/services/remove-log.ts'
-import { removePackage } from '../src/services/remove-packages.ts'
+import { removePackages } from '../src/services/remove-packages.ts'
 import { adoptGlobalSchedule, enqueueDueTargets } from '../src/services/run-schedules.ts'
 import { endLog, insertLog } from '../src/store/logs.ts'
 import { addTestTarget, streamOf } from './support/builds.ts'
@@ -15,6 +15,11 @@ import { packageArchive } from './support/packages.ts'
 /** Sets the clock to a time of this machine's day, `day` days after a first of February. */
 function setClock(context: TestContext, day: number, hour: number, minute = 0): void {
   context.time = new Date(2027, 1, 1 + day, hour, minute).getTime() / 1000
+}
+
+function remove(context: TestContext): Promise<unknown> {
+  const removal = { kind: 'remove-packages' as const, names: ['hello'], bases: [] }
+  return removePackages(context, { repository: 'repo', removal, dryRun: false })
 }
 
 async function enqueued(context: TestContext): Promise<string[]> {
@@ -128,7 +133,7 @@ describe('what is cleaned up', () => {
     await publish('2-1')
     await publish('3-1')
     context.time += 7 * 86_400
-    await removePackage(context, { repository: 'repo', arch: 'x86_64', name: 'hello' })
+    await remove(context)
     expect(await prunePackages(context)).toBe(0)
     context.time += 1
     expect(await prunePackages(context)).toBe(2)
@@ -156,7 +161,7 @@ describe('what is cleaned up', () => {
     const publish = () =>
       publishPackage(context, { repository: 'repo', body: streamOf(packageArchive()), replace: false })
     await publish()
-    await removePackage(context, { repository: 'repo', arch: 'x86_64', name: 'hello' })
+    await remove(context)
     await publish()
     context.time += 8 * 86_400
     expect(await prunePackages(context)).toBe(0)

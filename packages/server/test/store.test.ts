@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { lockDataFolder } from '../src/store/data-lock.ts'
 import { openReader, openStore } from '../src/store/open-store.ts'
+import { findStagedPackages } from '../src/store/staged-packages.ts'
 import { temporaryFolder } from './support/folders.ts'
 import { makeOlderStore } from './support/older-store.ts'
 
@@ -80,6 +81,23 @@ describe('a store of an older version', () => {
     expect(await store.selectFrom('served_files').selectAll().orderBy('filename').execute()).toEqual([
       { repository_id: 1, filename: 'a', sha256: 'c' },
       { repository_id: 1, filename: 'd', sha256: 'e' },
+    ])
+    await store.destroy()
+  })
+
+  test('keeps packages that wait for the end of a build, and tells them their pkgbases', async () => {
+    const path = newPath()
+    const desc = '%FILENAME%\nf\n\n%NAME%\ntool-docs\n\n%BASE%\ntool\n\n%VERSION%\n1-1\n\n'
+    const before = await makeOlderStore(path)
+    const text = JSON.stringify({ name: 'tool-docs', desc, blobKey: 'k' })
+    await before
+      .insertInto('staged_packages')
+      .values({ log_id: 3, filename: 'f', blob_key: 'k', package: text })
+      .execute()
+    await before.destroy()
+    const store = await openStore(path)
+    expect(await findStagedPackages(store, { kind: 'build', id: 3 })).toMatchObject([
+      { name: 'tool-docs', base: 'tool', blobKey: 'k' },
     ])
     await store.destroy()
   })

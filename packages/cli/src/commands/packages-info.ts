@@ -1,8 +1,8 @@
 import { AppError, type BuildInformation, type Client, contract, type PackageInfo } from '@vieter/api'
 import { Argument, type Command, Option } from 'commander'
+import { formatBytes } from '../byte-size.ts'
 import { addCommand, jsonOption, type Run } from '../command.ts'
 import { type Field, formatFields } from '../fields.ts'
-import { formatSize } from '../format-size.ts'
 import type { Invocation } from '../invocation.ts'
 import { formatLocalTime } from '../local-time.ts'
 import { type Column, formatJson, formatRaw } from '../output.ts'
@@ -90,8 +90,8 @@ function fieldsOf(pkg: Known): Field[] {
     { heading: 'Conflicts With', values: pkg.conflicts },
     { heading: 'Replaces', values: pkg.replaces },
     { heading: 'Backup Files', values: pkg.backup, asLines: true },
-    { heading: 'Download Size', values: [formatSize(pkg.size)] },
-    { heading: 'Installed Size', values: [formatSize(pkg.installed_size)] },
+    { heading: 'Download Size', values: [formatBytes(pkg.size)] },
+    { heading: 'Installed Size', values: [formatBytes(pkg.installed_size)] },
     { heading: 'Packager', values: [pkg.packager] },
     { heading: 'Build Date', values: [describeTime(pkg.build_date)] },
     { heading: 'Published', values: [describeTime(pkg.published_at)] },

@@ -1,7 +1,7 @@
 import type { PackageSummary } from '@vieter/api'
 import { type Command, Option } from 'commander'
+import { formatBytes } from '../byte-size.ts'
 import { addCommand, jsonOption, pageOptions, type Run } from '../command.ts'
-import { formatSize } from '../format-size.ts'
 import type { Invocation } from '../invocation.ts'
 import { formatLocalTime } from '../local-time.ts'
 import type { Column } from '../output.ts'
@@ -17,7 +17,7 @@ interface ListOptions extends PageOptions, PlaceOptions {
 
 const columns: readonly Column<PackageSummary>[] = [
   ...identity,
-  { heading: 'size', value: (pkg) => formatSize(pkg.size) },
+  { heading: 'size', value: (pkg) => formatBytes(pkg.size) },
   { heading: 'published', value: (pkg) => formatLocalTime(pkg.published_at) },
 ]
 

@@ -1,8 +1,9 @@
-import { contract, type RepositorySummary } from '@vieter/api'
+import { contract, type RemovalReport, type RepositorySummary } from '@vieter/api'
 import { Argument, type Command, Option } from 'commander'
 import { addCommand, addGroup, jsonOption, type Run } from '../command.ts'
 import type { Invocation } from '../invocation.ts'
 import type { Column } from '../output.ts'
+import { printRemoval } from '../removal-report.ts'
 import { UsageError } from '../usage-error.ts'
 import { addReposConfigCommands } from './repos-config.ts'
 import { addReposNamesCommands } from './repos-names.ts'
@@ -14,6 +15,11 @@ const columns: readonly Column<RepositorySummary>[] = [
   { heading: 'packages', value: ({ packages }) => `${packages}` },
   { heading: 'access', value: ({ access }) => access },
 ]
+
+interface RemoveOptions {
+  force?: true
+  dryRun?: true
+}
 
 export function addReposCommands(program: Command, run: Run): void {
   const group = addGroup(program, 'repos', 'see repositories, say what they take, remove what was published')
@@ -47,9 +53,16 @@ function addRemoveCommand(group: Command, run: Run): void {
       new Argument('[arch]', 'the architecture; left out: all of them'),
       new Argument('[package]', 'the name of the package; left out: all of them'),
     ],
-    options: [new Option('--force', 'needed to remove more than one package')],
-    examples: ['vieter repos remove vieter x86_64 hello', 'vieter repos remove vieter --force'],
-    async run(invocation: Invocation<{ force?: true }>, repo: string, arch?: string, pkgname?: string) {
+    options: [
+      new Option('--force', 'needed to remove more than one package'),
+      new Option('--dry-run', 'only show what would go'),
+    ],
+    examples: ['vieter repos remove vieter x86_64 hello', 'vieter repos remove vieter --dry-run'],
+    async run(invocation: Invocation<RemoveOptions>, repo: string, arch?: string, pkgname?: string) {
+      if (invocation.options.dryRun) {
+        await printRemoval(invocation, await planRemoval(invocation, repo, arch, pkgname))
+        return 0
+      }
       const what = describe(repo, arch, pkgname)
       if (pkgname === undefined && !invocation.options.force) {
         throw new UsageError(
@@ -68,6 +81,17 @@ function describe(repo: string, arch: string | undefined, pkgname: string | unde
   if (arch === undefined) return `the repository ${repo}`
   if (pkgname === undefined) return `the architecture ${arch} of the repository ${repo}`
   return `the package ${pkgname} from ${repo}/${arch}`
+}
+
+function planRemoval(
+  invocation: Invocation,
+  repo: string,
+  arch: string | undefined,
+  pkgname: string | undefined,
+): Promise<RemovalReport> {
+  const what = pkgname === undefined ? { all: true } : { packages: [pkgname] }
+  const query = { ...what, ...(arch === undefined ? {} : { arch }), dry_run: true }
+  return invocation.client().call(contract.removePackages, { params: { repo }, query })
 }
 
 async function remove(

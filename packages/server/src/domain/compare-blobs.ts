@@ -1,10 +1,10 @@
 /** A blob as a row speaks of it. */
 export interface StoredBlob {
-  /** The number of the row: of a package, or of one that waits for the end of its build. */
+  /** The number of the row: of a package, or of one that nobody sees yet. */
   id: number
   state: 'published' | 'staged'
   key: string
-  /** The name of its repository, or the build that it waits for. */
+  /** The name of its repository, or the build or publication that it waits for. */
   repository: string
   filename: string
   /** Bytes. */

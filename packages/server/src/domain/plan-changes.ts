@@ -1,5 +1,6 @@
 import { compareVersions } from '@vieter/alpm'
 import { AppError, type Policies } from '@vieter/api'
+import { applyRemoval, type PlacedPackage, type Removal, type Removed, takeOut } from './plan-removals.ts'
 import { changePolicies, listedArchs, type OwnPolicies, type PolicyChanges } from './policies.ts'
 import {
   checkBytes,
@@ -8,35 +9,25 @@ import {
   type Insistence,
   type PublishRules,
 } from './publish-rules.ts'
-import type { KeptTexts, PackageFacts, StoredPackage } from './stored-package.ts'
+import type { ArchRepoState, PlannedPackage, RepositoryState } from './repository-state.ts'
+import { findLeftovers } from './split-leftovers.ts'
+import type { StoredPackage } from './stored-package.ts'
 
-/** A package as the plan sees it: one that has a row already, or one that is about to get it. */
-export interface PlannedPackage extends PackageFacts {
-  /** Undefined until it has a row. */
-  id?: number
-  /** Undefined when the store has them. */
-  texts?: KeptTexts
+export type Change = Publishing | Configuring | Removal
+
+interface Publishing extends Insistence {
+  kind: 'publish'
+  packages: readonly StoredPackage[]
+  /** What becomes of packages that their pkgbase lost; left out where packages come one by one. */
+  leftovers?: 'report' | 'remove'
 }
 
-/** The package of each name in one arch-repo. */
-export type ArchRepoState = Map<string, PlannedPackage>
-
-/**
- * The state of one repository, its arch-repos by architecture. One that was emptied still exists until it is removed.
- * Of an arch-repo only the names that the changes are about need be there, unless a change is about all of them.
- */
-export interface RepositoryState {
-  exists: boolean
-  archRepos: Map<string, ArchRepoState>
+interface Configuring {
+  kind: 'configure'
+  changes: PolicyChanges
+  /** The repository is to come into being with it. */
+  isNew: boolean
 }
-
-export type Change =
-  | ({ kind: 'publish'; packages: readonly StoredPackage[] } & Insistence)
-  /** `isNew`: the repository is to come into being with it. */
-  | { kind: 'configure'; changes: PolicyChanges; isNew: boolean }
-  | { kind: 'remove-package'; arch: string; name: string }
-  | { kind: 'remove-arch-repo'; arch: string }
-  | { kind: 'remove-repository' }
 
 /** What changes are judged by, kept up to date here. */
 export interface Rules extends PublishRules {
@@ -47,10 +38,13 @@ export interface Rules extends PublishRules {
   policiesWith(own: OwnPolicies): Policies
 }
 
-/** What a change did: the arch-repos that hold its packages now, by file name, and blobs that nobody needs. */
+/** What a change did: the arch-repos that hold its packages now, by file name, blobs that nobody needs, and what went. */
 export interface ChangeOutcome {
   archs: Map<string, string[]>
   spareBlobs: string[]
+  removed: Removed
+  /** What older versions of the pkgbases had and these have not; taken away when the change says so. */
+  leftovers: PlacedPackage[]
 }
 
 /**
@@ -60,31 +54,17 @@ export interface ChangeOutcome {
  */
 export function applyChange(state: RepositoryState, change: Change, rules: Rules): ChangeOutcome {
   if (change.kind === 'publish') return publish(state, change, rules)
-  if (change.kind === 'configure') configure(state, change, rules)
-  else if (change.kind === 'remove-repository') removeRepository(state)
-  else removeFrom(state, change)
-  return { archs: new Map(), spareBlobs: [] }
+  if (change.kind !== 'configure') return { ...noOutcome(), removed: applyRemoval(state, change) }
+  configure(state, change, rules)
+  return noOutcome()
 }
 
-function removeRepository(state: RepositoryState): void {
-  if (!state.exists) throw new AppError('REPOSITORY_NOT_FOUND')
-  state.exists = false
-  state.archRepos.clear()
+function noOutcome(): ChangeOutcome {
+  const removed = { packages: [], archs: [], repository: false }
+  return { archs: new Map(), spareBlobs: [], removed, leftovers: [] }
 }
 
-function removeFrom(state: RepositoryState, change: Change & { arch: string }): void {
-  const archRepo = state.archRepos.get(change.arch)
-  if (!archRepo) throw new AppError('REPOSITORY_NOT_FOUND')
-  if (change.kind === 'remove-arch-repo') state.archRepos.delete(change.arch)
-  else if (change.kind === 'remove-package' && !archRepo.delete(change.name))
-    throw new AppError('PACKAGE_NOT_FOUND')
-}
-
-function configure(
-  state: RepositoryState,
-  { changes, isNew }: Change & { kind: 'configure' },
-  rules: Rules,
-): void {
+function configure(state: RepositoryState, { changes, isNew }: Configuring, rules: Rules): void {
   if (isNew && state.exists) throw new AppError('REPOSITORY_EXISTS')
   if (!isNew && !state.exists) throw new AppError('REPOSITORY_NOT_FOUND')
   state.exists = true
@@ -100,10 +80,10 @@ function makeListed(state: RepositoryState, { policies }: Rules): void {
 
 function publish(
   state: RepositoryState,
-  { packages, ...insistence }: Change & { kind: 'publish' },
+  { packages, leftovers, ...insistence }: Publishing,
   rules: Rules,
 ): ChangeOutcome {
-  const outcome: ChangeOutcome = { archs: new Map(), spareBlobs: [] }
+  const outcome = noOutcome()
   const placed = packages.map((pkg) => {
     checkBytes(pkg, insistence, rules)
     const archs = destinationsOf(pkg, state.archRepos.keys(), rules)
@@ -119,6 +99,13 @@ function publish(
     rules.published.set(pkg.filename, pkg)
     outcome.archs.set(pkg.filename, [...archs])
   }
+  if (leftovers) {
+    outcome.leftovers = findLeftovers(
+      state,
+      placed.map(({ pkg }) => pkg),
+    )
+  }
+  if (leftovers === 'remove') takeOut(state, new Set(outcome.leftovers.map(({ pkg }) => pkg)))
   return outcome
 }
 
@@ -162,15 +149,24 @@ interface Extent {
  * or is about packages for several, all that there is. Changes of different arch-repos don't wait for each other.
  */
 export function scopeOf(change: Change, extent: Extent): string | 'all' {
-  if (change.kind === 'remove-package') return change.arch
+  const [first = 'all', ...more] = extent.archs
+  // What goes may be of arch `any`, and then leaves all of them.
+  if (takesAway(change) && more.length > 0) return 'all'
+  if (change.kind !== 'publish' && takesAway(change)) return first
   if (change.kind !== 'publish' || concernsAll(change, extent)) return 'all'
   const [arch = 'any', ...others] = new Set(change.packages.map((pkg) => pkg.arch))
   return others.length === 0 && extent.archs.has(arch) ? arch : 'all'
 }
 
+/** Whether a change takes away packages that it does not know yet. */
+function takesAway(change: Change): boolean {
+  if (change.kind === 'publish') return change.leftovers === 'remove'
+  return change.kind === 'remove-packages' || change.kind === 'remove-debug-packages'
+}
+
 /** Whether all entries of a repository are needed to plan a change, not just those of the names in it. */
 export function concernsAll(change: Change, { archs, policies, defaultArch }: Extent): boolean {
-  if (change.kind === 'remove-package') return false
+  if (change.kind === 'remove-packages' || change.kind === 'remove-debug-packages') return false
   if (change.kind !== 'publish') return true
   const listed = listedArchs(policies)
   if (listed?.some((arch) => !archs.has(arch))) return true
@@ -178,9 +174,16 @@ export function concernsAll(change: Change, { archs, policies, defaultArch }: Ex
 }
 
 /** The names that a change is about. */
-export function namesIn(change: Change): string[] {
+export function namesIn(change: Change): readonly string[] {
   if (change.kind === 'publish') return change.packages.map(({ name }) => name)
-  return change.kind === 'remove-package' ? [change.name] : []
+  return change.kind === 'remove-packages' ? change.names : []
+}
+
+/** The pkgbases that a change is about: all packages of them. */
+export function basesIn(change: Change): readonly string[] {
+  if (change.kind === 'publish') return change.leftovers ? change.packages.map(({ base }) => base) : []
+  const isOfBases = change.kind === 'remove-packages' || change.kind === 'remove-debug-packages'
+  return isOfBases ? change.bases : []
 }
 
 function archRepoOf(state: RepositoryState, arch: string): ArchRepoState {

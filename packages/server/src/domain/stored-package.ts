@@ -1,6 +1,8 @@
 /** A package whose archive is stored: what its row says. */
 export interface PackageFacts {
   name: string
+  /** The pkgbase that it was built from: its own name where it is not split. */
+  base: string
   version: string
   /** `any` for a package that goes to every arch-repo. */
   arch: string

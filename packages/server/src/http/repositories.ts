@@ -2,7 +2,6 @@ import { contract } from '@vieter/api'
 import type { Context } from '../context.ts'
 import { findFile, type ServedFile } from '../services/find-file.ts'
 import { publishPackage } from '../services/publish-package.ts'
-import { removeArchRepo, removePackage, removeRepository } from '../services/remove-packages.ts'
 import type { Accelerate } from './acceleration.ts'
 import { packageBody } from './body.ts'
 import { typeOfFile } from './file-types.ts'
@@ -43,21 +42,6 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
       force: query.force === true,
     }),
   )
-  mount(contract.removePackage, async ({ params, reply }) => {
-    await removePackage(context, { repository: params.repo, arch: params.arch, name: params.pkgname })
-    reply.type('text/plain').send('')
-    return undefined
-  })
-  mount(contract.removeArchRepo, async ({ params, reply }) => {
-    await removeArchRepo(context, { repository: params.repo, arch: params.arch })
-    reply.type('text/plain').send('')
-    return undefined
-  })
-  mount(contract.removeRepository, async ({ params, reply }) => {
-    await removeRepository(context, { repository: params.repo })
-    reply.type('text/plain').send('')
-    return undefined
-  })
 }
 
 /** A package keeps its bytes for ever under its name; a database is asked for each time. */

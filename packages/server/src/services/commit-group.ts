@@ -1,15 +1,15 @@
 import { compactPack } from '../databases/compact-packs.ts'
 import {
   applyChange,
+  basesIn,
   type Change,
   type ChangeOutcome,
   concernsAll,
   namesIn,
-  type PlannedPackage,
-  type RepositoryState,
   type Rules,
 } from '../domain/plan-changes.ts'
-import { findEntries, findPublished, findRepository } from '../store/repositories.ts'
+import type { PlannedPackage, RepositoryState } from '../domain/repository-state.ts'
+import { findEntries, findNamesOfBases, findPublished, findRepository } from '../store/repositories.ts'
 import { saveManifest } from '../store/segments.ts'
 import { findServedHashes } from '../store/served-files.ts'
 import { type Alongside, type CommitParts, commitState, type Transition } from './commit-state.ts'
@@ -25,7 +25,8 @@ export interface RepositoryChange {
 export interface CommitRequest {
   changes: readonly RepositoryChange[]
   alongside?: Alongside
-  resolve(outcome: ChangeOutcome): void
+  /** With what each change did, in their order. */
+  resolve(outcomes: readonly ChangeOutcome[]): void
   reject(fault: unknown): void
 }
 
@@ -52,11 +53,11 @@ export async function commitGroup(parts: CommitParts, group: readonly CommitRequ
 
 async function tryGroup(parts: CommitParts, group: readonly CommitRequest[]): Promise<void> {
   const plans = await loadPlans(parts, group)
-  const accepted: { request: CommitRequest; outcome: ChangeOutcome }[] = []
+  const accepted: { request: CommitRequest; outcomes: ChangeOutcome[] }[] = []
   const refused: { request: CommitRequest; fault: unknown }[] = []
   for (const request of group) {
     try {
-      accepted.push({ request, outcome: applyRequest(plans, request) })
+      accepted.push({ request, outcomes: applyRequest(plans, request) })
     } catch (fault) {
       refused.push({ request, fault })
     }
@@ -64,34 +65,32 @@ async function tryGroup(parts: CommitParts, group: readonly CommitRequest[]): Pr
   if (accepted.length > 0) {
     const transitions = [...plans.values()].filter(({ isChanged }) => isChanged)
     await commitState(parts, transitions, async (trx) => {
-      for (const { request, outcome } of accepted) await request.alongside?.(trx, outcome)
+      for (const { request, outcomes } of accepted) await request.alongside?.(trx, outcomes)
     })
   }
   await deleteSpares(
     parts,
-    accepted.flatMap(({ outcome }) => outcome.spareBlobs),
+    accepted.flatMap(({ outcomes }) => outcomes.flatMap(({ spareBlobs }) => spareBlobs)),
   )
-  for (const { request, outcome } of accepted) request.resolve(outcome)
+  for (const { request, outcomes } of accepted) request.resolve(outcomes)
   // Only now: had the commit failed, each would be tried alone, and what stood in its way might be gone.
   for (const { request, fault } of refused) request.reject(fault)
 }
 
 /** Applies all changes of a request to the plans of their repositories or, when it throws, none. */
-function applyRequest(plans: Map<string, Plan>, { changes }: CommitRequest): ChangeOutcome {
-  const whole: ChangeOutcome = { archs: new Map(), spareBlobs: [] }
+function applyRequest(plans: Map<string, Plan>, { changes }: CommitRequest): ChangeOutcome[] {
+  const outcomes: ChangeOutcome[] = []
   const drafts = new Map<string, Plan>()
   for (const { repository, change } of changes) {
     const plan = plans.get(repository)
     if (!plan) throw new Error(`the repository ${repository} is not planned`)
     // A change alone is applied wholly or not at all; what came before another is applied to a copy.
     const draft = changes.length === 1 ? plan : copyPlan(plan)
-    const outcome = applyChange(draft.after, change, draft.rules)
+    outcomes.push(applyChange(draft.after, change, draft.rules))
     drafts.set(repository, { ...draft, own: draft.rules.own, isChanged: true })
-    for (const [filename, archs] of outcome.archs) whole.archs.set(filename, archs)
-    whole.spareBlobs.push(...outcome.spareBlobs)
   }
   for (const [repository, draft] of drafts) plans.set(repository, draft)
-  return whole
+  return outcomes
 }
 
 function copyPlan(plan: Plan): Plan {
@@ -117,14 +116,19 @@ async function loadPlans(parts: CommitParts, group: readonly CommitRequest[]): P
 }
 
 /** What the store has of a repository, as far as some changes are about it. */
-async function loadPlan(parts: CommitParts, repository: string, changes: readonly Change[]): Promise<Plan> {
+export async function loadPlan(
+  parts: Pick<CommitParts, 'store' | 'archRepos' | 'policies' | 'settings'>,
+  repository: string,
+  changes: readonly Change[],
+): Promise<Plan> {
   const { store, archRepos, policies, settings } = parts
   const row = await findRepository(store, repository)
   const before: RepositoryState = { exists: row?.visible === 1, archRepos: new Map() }
   const visible = archRepos.of(repository)
   const extent = extentOf(parts, repository)
   const all = changes.some((change) => concernsAll(change, extent))
-  const names = all ? 'all' : [...new Set(changes.flatMap(namesIn))]
+  const ofBases = all || !row ? [] : await findNamesOfBases(store, row.id, changes.flatMap(basesIn))
+  const names = all ? 'all' : [...new Set([...changes.flatMap(namesIn), ...ofBases])]
   const known = new Map<number, PlannedPackage>()
   for (const { id, arch } of visible.values()) {
     const entries = await findEntries(store, id, names)
@@ -150,7 +154,7 @@ async function loadPlan(parts: CommitParts, repository: string, changes: readonl
 
 /** What tells how much of a repository a change to it is about. */
 export function extentOf(
-  { archRepos, policies, settings }: CommitParts,
+  { archRepos, policies, settings }: Pick<CommitParts, 'archRepos' | 'policies' | 'settings'>,
   repository: string,
 ): Parameters<typeof concernsAll>[1] {
   return {

@@ -21,8 +21,8 @@ export interface CommitQueue {
    * a group is being written share the next generation. A refused change rejects alone, and changes nothing.
    */
   submit(repository: string, change: Change, alongside?: Alongside): Promise<ChangeOutcome>
-  /** The same for a change each to a repository and the one for its debug packages: both are made, or none. */
-  submitAll(changes: readonly RepositoryChange[], alongside?: Alongside): Promise<ChangeOutcome>
+  /** The same for changes, each to a repository or the one for its debug packages: all are made, or none. What each did, in their order. */
+  submitAll(changes: readonly RepositoryChange[], alongside?: Alongside): Promise<readonly ChangeOutcome[]>
   /** Does something about one arch-repo while none of its changes is being made; those that come wait for it. */
   exclusively(repository: string, arch: string, work: () => Promise<void>): Promise<void>
   /** Resolves when every change submitted so far has been made or refused. */
@@ -120,8 +120,8 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
   function submitAll(
     changes: readonly RepositoryChange[],
     alongside: Alongside | undefined,
-  ): Promise<ChangeOutcome> {
-    const { promise, resolve, reject } = Promise.withResolvers<ChangeOutcome>()
+  ): Promise<readonly ChangeOutcome[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly ChangeOutcome[]>()
     const [name = '', ...others] = new Set(changes.map(({ repository }) => lineNameOf(repository)))
     if (others.length > 0) throw new Error(`changes of ${name} and ${others} don't wait in one line`)
     const line = lineOf(name)
@@ -131,7 +131,11 @@ export function createCommitQueue(parts: CommitParts): CommitQueue {
   }
 
   return {
-    submit: (repository, change, alongside) => submitAll([{ repository, change }], alongside),
+    async submit(repository, change, alongside) {
+      const [outcome] = await submitAll([{ repository, change }], alongside)
+      if (!outcome) throw new Error(`nothing became of a change of ${repository}`)
+      return outcome
+    },
     submitAll,
     exclusively(repository, arch, work) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()

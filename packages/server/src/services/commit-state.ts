@@ -8,8 +8,9 @@ import type { PackFiles } from '../databases/pack-files.ts'
 import type { Renderers } from '../databases/renderers.ts'
 import type { DatabaseFormat } from '../domain/desc-fields.ts'
 import { nextLastModified } from '../domain/last-modified.ts'
-import type { ArchRepoState, ChangeOutcome, PlannedPackage, RepositoryState } from '../domain/plan-changes.ts'
+import type { ChangeOutcome } from '../domain/plan-changes.ts'
 import type { OwnPolicies } from '../domain/policies.ts'
+import type { ArchRepoState, PlannedPackage, RepositoryState } from '../domain/repository-state.ts'
 import type { Store, StoreTransaction } from '../store/open-store.ts'
 import { savePolicies } from '../store/policies.ts'
 import type { ArchRepoRow } from '../store/repositories.ts'
@@ -33,8 +34,8 @@ export interface CommitParts {
   log: Logger
 }
 
-/** Writes that must become true in the same transaction as the change. Throwing refuses the change. */
-export type Alongside = (trx: StoreTransaction, outcome: ChangeOutcome) => Promise<void>
+/** Writes that must become true in the same transaction as changes. Throwing refuses the changes. */
+export type Alongside = (trx: StoreTransaction, outcomes: readonly ChangeOutcome[]) => Promise<void>
 
 /** What a group makes of a repository. */
 export interface Transition {

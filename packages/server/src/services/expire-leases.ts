@@ -39,7 +39,7 @@ async function expireLease(parts: Parts, job: JobRow): Promise<void> {
     else await deleteJob(trx, job.id)
     if (job.log_id === null) return []
     await endLog(trx, job.log_id, clock(), lostAgentExitCode)
-    return takeStagedPackages(trx, job.log_id)
+    return takeStagedPackages(trx, { kind: 'build', id: job.log_id })
   })
   for (const key of spare) await blobs.delete(key)
   jobEvents.emit('queued')

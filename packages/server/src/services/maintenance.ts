@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { nextRunOf } from './add-target.ts'
+import { expirePublications } from './discard-publication.ts'
 import { expireLeases } from './expire-leases.ts'
 import { prunePackages } from './prune-packages.ts'
 import { removeLogsBefore } from './remove-log.ts'
@@ -20,6 +21,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
 
   async function look(): Promise<void> {
     await expireLeases(context)
+    await expirePublications(context)
     await enqueueDueTargets(context)
     if (clock() < nextCleaning) return
     nextCleaning = nextRunOf(settings.log_removal_schedule, clock())

@@ -30,9 +30,10 @@ export async function publishPackage(
   const name = parseRepository(repository)
   const pkg = await receivePackage(parts, body, parseSignature(signature))
   try {
-    const [published] = await commitPackages(parts, { repository: name, packages: [pkg], ...insistence })
-    if (!published) throw new Error(`nothing became of ${pkg.filename}`)
-    return published
+    const { published } = await commitPackages(parts, { repository: name, packages: [pkg], ...insistence })
+    const [only] = published
+    if (!only) throw new Error(`nothing became of ${pkg.filename}`)
+    return only
   } catch (fault) {
     // Any other fault may have struck after the commit: then the blob is in use.
     if (fault instanceof AppError) await parts.blobs.delete(pkg.blobKey)

@@ -48,14 +48,13 @@ function describe(
   { compression, pkginfo, files, size, sha256, md5 = '' }: ArchiveFacts,
   blobKey: string,
 ): Omit<StoredPackage, 'signature'> {
-  const { name, version, arch } = pkginfo
+  const { name, base, version, arch, replaces } = pkginfo
   const filename = packageFilename(pkginfo, extensionOf(compression))
   const desc = formatDesc(pkginfo, { filename, compressedSize: size, sha256 })
-  const { replaces } = pkginfo
   const isDebug = isDebugPackage(pkginfo)
   const extra = JSON.stringify(extraOf(pkginfo))
-  const texts = { desc, files, extra }
-  return { name, version, arch, filename, size, sha256, md5, blobKey, ...texts, replaces, isDebug }
+  const facts = { name, base, version, arch, filename, size, sha256, md5, blobKey }
+  return { ...facts, desc, files, extra, replaces, isDebug }
 }
 
 function told(fault: unknown): unknown {

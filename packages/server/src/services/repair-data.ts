@@ -73,10 +73,11 @@ async function forgetLost(parts: Parts, findings: readonly Finding[]): Promise<v
 
 async function forgetBlob({ store, commits }: Parts, blob: StoredBlob): Promise<void> {
   if (blob.state === 'staged') return forgetStagedPackage(store, blob.id)
-  const entries = await findEntriesOf(store, blob.id)
-  const removals = entries.map(({ arch, name }) =>
-    commits.submit(blob.repository, { kind: 'remove-package', arch, name }),
-  )
-  await Promise.all(removals)
+  // One of arch `any` leaves all of them.
+  const [entry] = await findEntriesOf(store, blob.id)
+  if (entry) {
+    const { arch, name } = entry
+    await commits.submit(blob.repository, { kind: 'remove-packages', names: [name], bases: [], arch })
+  }
   await store.transaction().execute((trx) => forgetPackage(trx, blob.id))
 }

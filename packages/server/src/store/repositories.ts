@@ -1,5 +1,5 @@
 import { detailsOf } from '../domain/package-details.ts'
-import type { PlannedPackage } from '../domain/plan-changes.ts'
+import type { PlannedPackage } from '../domain/repository-state.ts'
 import type { KeptTexts } from '../domain/stored-package.ts'
 import { batches } from './batches.ts'
 import type { Store, StoreTransaction } from './open-store.ts'
@@ -29,6 +29,7 @@ const archRepoColumns = [
 const packageColumns = [
   'packages.id as id',
   'packages.name as name',
+  'packages.base as base',
   'packages.version as version',
   'packages.arch as arch',
   'packages.filename as filename',
@@ -113,12 +114,31 @@ export async function findEntries(
   archRepoId: number,
   names: readonly string[] | 'all',
 ): Promise<(PlannedPackage & { id: number })[]> {
+  if (names.length === 0) return []
   const query = store
     .selectFrom('entries')
     .innerJoin('packages', 'packages.id', 'entries.package_id')
     .select(packageColumns)
     .where('arch_repo_id', '=', archRepoId)
   return (names === 'all' ? query : query.where('entries.name', 'in', names)).execute()
+}
+
+/** The names of the packages of some pkgbases that arch-repos of a repository hold. */
+export async function findNamesOfBases(
+  store: Store,
+  repositoryId: number,
+  bases: readonly string[],
+): Promise<string[]> {
+  if (bases.length === 0) return []
+  const rows = await store
+    .selectFrom('packages')
+    .select('name')
+    .distinct()
+    .where('repository_id', '=', repositoryId)
+    .where('base', 'in', bases)
+    .where('removed_at', 'is', null)
+    .execute()
+  return rows.map(({ name }) => name)
 }
 
 /** The packages that were published under these file names and whose files are still kept, oldest first. */

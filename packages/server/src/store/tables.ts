@@ -132,9 +132,26 @@ interface LogsTable {
   exit_code: number | null
 }
 
+/** Packages that are to be published in one commit. */
+interface PublicationsTable {
+  id: Generated<number>
+  /** The name of the repository, which need not exist yet. */
+  repo: string
+  opened_at: number
+  /** When it is forgotten: later with each package that comes. */
+  expires_at: number
+  /** What its commit answered, as JSON; empty as long as it is open. */
+  result: string
+}
+
+export type HolderKind = 'build' | 'publication'
+
+/** Packages that nobody sees yet. */
 interface StagedPackagesTable {
   id: Generated<number>
-  log_id: number
+  /** What they wait for: the end of a build, by the id of its log, or the commit of a publication. */
+  holder: ColumnType<HolderKind, HolderKind, HolderKind>
+  holder_id: number
   filename: string
   blob_key: string
   /** The package to be published, as JSON. */
@@ -185,6 +202,7 @@ export interface Tables {
   target_archs: TargetArchsTable
   jobs: JobsTable
   logs: LogsTable
+  publications: PublicationsTable
   staged_packages: StagedPackagesTable
   repository_policies: RepositoryPoliciesTable
   read_tokens: ReadTokensTable
@@ -195,5 +213,6 @@ export interface Tables {
 
 export type JobRow = Selectable<JobsTable>
 export type LogRow = Selectable<LogsTable>
+export type PublicationRow = Selectable<PublicationsTable>
 export type TargetRow = Selectable<TargetsTable>
 export type NewTargetRow = Insertable<TargetsTable>

@@ -7,8 +7,9 @@ import { sqliteDialect } from '../../src/store/sqlite-dialect.ts'
 import type { Tables } from '../../src/store/tables.ts'
 
 /** The tables of a store of 0002-segments, as far as they are others now. */
-interface OlderTables extends Omit<Tables, 'packages'> {
+interface OlderTables extends Omit<Tables, 'packages' | 'staged_packages'> {
   packages: Omit<Tables['packages'], keyof PackageDetails | 'extra'>
+  staged_packages: { log_id: number; filename: string; blob_key: string; package: string }
 }
 
 /** Makes a store as a Vieter had it that knew no later migration than 0002-segments. */

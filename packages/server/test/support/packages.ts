@@ -8,6 +8,8 @@ interface PackageOptions {
   arch?: string
   /** More lines of .PKGINFO. */
   pkginfo?: string
+  /** More files in which it speaks of itself, such as .MTREE. */
+  metadata?: Readonly<Record<string, string | Uint8Array>>
   /** Paths and texts of the files in it. */
   files?: Readonly<Record<string, string>>
 }
@@ -31,11 +33,13 @@ export function packageEntries(options: PackageOptions = {}): Uint8Array[] {
     version = '1.0-1',
     arch = 'x86_64',
     pkginfo = '',
+    metadata = {},
     files = { 'usr/hello': 'hi\n' },
   } = options
   const text = `pkgname = ${name}\npkgver = ${version}\narch = ${arch}\nsize = 3\n${pkginfo}`
   return [
     tarFile('.PKGINFO', encoder.encode(text)),
+    ...Object.entries(metadata).map(([path, content]) => tarFile(path, Buffer.from(content))),
     tarHeader({ name: 'usr/', type: 'directory' }),
     ...Object.entries(files).map(([path, content]) => tarFile(path, encoder.encode(content))),
   ]
