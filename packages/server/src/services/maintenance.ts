@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts'
-import { nextRunOf } from './add-target.ts'
+import { nextTickOf } from '../domain/next-run.ts'
 import { expireLeases } from './expire-leases.ts'
 import { prunePackages } from './prune-packages.ts'
 import { removeLogsBefore } from './remove-log.ts'
-import { adoptGlobalSchedule, enqueueDueTargets } from './run-schedules.ts'
+import { adoptSettings, enqueueDueTargets } from './run-schedules.ts'
 import { verifyDatabases } from './verify-databases.ts'
 
 /** How often the server looks for leases that expired and schedules that came due, in milliseconds. */
@@ -13,7 +13,7 @@ const secondsPerDay = 86_400
 /** Starts what the server does by itself, time and again. The function that it returns stops it and waits for what runs. */
 export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
   const { settings, clock, log } = context
-  let nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
+  let nextCleaning = nextTickOf(settings.log_removal_schedule, clock(), settings)
   let running: Promise<void> = Promise.resolve()
   let verifying: Promise<void> = Promise.resolve()
   let busy = false
@@ -22,7 +22,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
     await expireLeases(context)
     await enqueueDueTargets(context)
     if (clock() < nextCleaning) return
-    nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
+    nextCleaning = nextTickOf(settings.log_removal_schedule, clock(), settings)
     // Takes its time beside all else, but not twice at once.
     verifying = verifying.then(() => verifyDatabases(context))
     await prunePackages(context)
@@ -30,7 +30,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
       await removeLogsBefore(context, clock() - settings.max_log_age * secondsPerDay)
   }
 
-  await adoptGlobalSchedule(context)
+  await adoptSettings(context)
   const timer = setInterval(() => {
     if (busy) return
     busy = true
