@@ -6,7 +6,7 @@ import { findDueTargets, findFutureTargets, setNextRuns } from '../store/targets
 type Parts = Pick<Context, 'store' | 'settings' | 'clock' | 'jobEvents' | 'log'>
 
 /** Targets of one transaction: others get at the store, and the event loop at its timers, between two of them. */
-const batchSize = 500
+const batchSize = 200
 
 /** Enqueues the targets whose schedule has come due, once however often it came due since the last look. */
 export async function enqueueDueTargets(parts: Parts): Promise<void> {
