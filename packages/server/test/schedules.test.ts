@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import type { Settings } from '@vieter/config'
 import { describe, expect, test } from 'vitest'
 import { editTarget } from '../src/services/edit-target.ts'
 import { enqueueJob } from '../src/services/enqueue-job.ts'
 import { findJobs } from '../src/services/find-jobs.ts'
+import { startMaintenance } from '../src/services/maintenance.ts'
+import { planCleanUp, resumeCleanUp } from '../src/services/plan-clean-up.ts'
 import { prunePackages } from '../src/services/prune-packages.ts'
 import { publishPackage } from '../src/services/publish-package.ts'
 import { removeLogsBefore } from '../src/services/remove-log.ts'
@@ -57,6 +60,20 @@ describe('a target whose schedule comes due', () => {
     await addTestTarget(context, { schedule: '* *' })
     setClock(context, 20, 12)
     expect(await enqueued(context)).toEqual(['1 x86_64'])
+    expect(await enqueued(context)).toEqual([])
+  })
+
+  test('is enqueued right after the server starts when it came due while it was off', async () => {
+    const context = await makeScheduling()
+    setClock(context, 0, 12)
+    await addTestTarget(context, { schedule: '0 5' })
+    setClock(context, 3, 12)
+    const queued = once(context.jobEvents, 'queued')
+    const stop = await startMaintenance(context)
+    await queued
+    await stop()
+    expect(await findJobs(context, { limit: 10, offset: 0 })).toHaveLength(1)
+    expect(await enqueued(context)).toHaveLength(1)
     expect(await enqueued(context)).toEqual([])
   })
 
@@ -243,6 +260,41 @@ describe('a target without a schedule of its own', () => {
     await editTarget(context, 1, { schedule: '' })
     setClock(context, 0, 20)
     expect(await enqueued(context)).toEqual(['1 x86_64'])
+  })
+})
+
+describe('the clean-up', () => {
+  const midnight = Date.parse('2027-02-02T00:00:00Z') / 1000
+
+  test('comes due by its schedule, in the time zone that is set', async () => {
+    const context = await makeContext({ time_zone: 'UTC' })
+    context.time = midnight - 3600
+    expect(await resumeCleanUp(context)).toBe(midnight)
+    const elsewhere = { ...context, settings: { ...context.settings, time_zone: 'Asia/Tokyo' } }
+    expect(await resumeCleanUp(elsewhere)).toBe(midnight + 15 * 3600)
+  })
+
+  test('that was missed while the server was off is due when it starts, once', async () => {
+    const context = await makeContext({ time_zone: 'UTC' })
+    context.time = midnight - 3600
+    await resumeCleanUp(context)
+    context.time = midnight + 3 * 86_400 + 3600
+    expect(await resumeCleanUp(context)).toBeLessThan(context.time)
+    expect(await planCleanUp(context)).toBe(midnight + 4 * 86_400)
+    expect(await resumeCleanUp(context)).toBe(midnight + 4 * 86_400)
+  })
+
+  test('then runs without waiting for the next one', async () => {
+    const context = await makeContext({ time_zone: 'UTC', max_log_age: 1 })
+    context.time = midnight - 3600
+    await resumeCleanUp(context)
+    const id = await insertLog(context.store, { targetId: 1, arch: 'x86_64', startTime: 50 })
+    await endLog(context.store, id, 100, 0)
+    await context.logFiles.append(id, Buffer.from('x'))
+    context.time = midnight + 3600
+    const stop = await startMaintenance(context)
+    await expect.poll(() => filesIn(`${context.folder}/logs`), { timeout: 10_000 }).toEqual([])
+    await stop()
   })
 })
 

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
-import { nextTickOf } from '../domain/next-run.ts'
 import { expireLeases } from './expire-leases.ts'
+import { planCleanUp, resumeCleanUp } from './plan-clean-up.ts'
 import { prunePackages } from './prune-packages.ts'
 import { removeLogsBefore } from './remove-log.ts'
 import { adoptSettings, enqueueDueTargets } from './run-schedules.ts'
@@ -13,7 +13,7 @@ const secondsPerDay = 86_400
 /** Starts what the server does by itself, time and again. The function that it returns stops it and waits for what runs. */
 export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
   const { settings, clock, log } = context
-  let nextCleaning = nextTickOf(settings.log_removal_schedule, clock(), settings)
+  let nextCleaning = await resumeCleanUp(context)
   let running: Promise<void> = Promise.resolve()
   let verifying: Promise<void> = Promise.resolve()
   let busy = false
@@ -22,7 +22,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
     await expireLeases(context)
     await enqueueDueTargets(context)
     if (clock() < nextCleaning) return
-    nextCleaning = nextTickOf(settings.log_removal_schedule, clock(), settings)
+    nextCleaning = await planCleanUp(context)
     // Takes its time beside all else, but not twice at once.
     verifying = verifying.then(() => verifyDatabases(context))
     await prunePackages(context)

@@ -132,6 +132,13 @@ interface LogsTable {
   exit_code: number | null
 }
 
+/** What the server does by itself. */
+interface ChoresTable {
+  name: string
+  /** When it comes due next. */
+  next_run: number
+}
+
 interface StagedPackagesTable {
   id: Generated<number>
   log_id: number
@@ -185,6 +192,7 @@ export interface Tables {
   target_archs: TargetArchsTable
   jobs: JobsTable
   logs: LogsTable
+  chores: ChoresTable
   staged_packages: StagedPackagesTable
   repository_policies: RepositoryPoliciesTable
   read_tokens: ReadTokensTable

@@ -3,6 +3,7 @@ import { first } from './0001-first.ts'
 import { segments } from './0002-segments.ts'
 import { packageDetails } from './0003-package-details.ts'
 import { policies } from './0004-policies.ts'
+import { chores } from './0007-chores.ts'
 
 /** All migrations, by the name under which they are recorded. A released one is never changed. */
 export const migrations: Record<string, Migration> = {
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   '0002-segments': segments,
   '0003-package-details': packageDetails,
   '0004-policies': policies,
+  '0007-chores': chores,
 }
