@@ -5,7 +5,7 @@ import type { VieterServer } from '../e2e/lab/vieter.ts'
 import { printBars } from './lab/bars.ts'
 import { startBenchServer } from './lab/bench-server.ts'
 import { fullSize, readFillReport, withFilledCopy } from './lab/data-folders.ts'
-import { type EventLoopDelay, measureIdleDelay, readEventLoopDelay } from './lab/event-loop.ts'
+import { type EventLoopDelay, formatDelays, measureIdleDelay, readEventLoopDelay } from './lab/event-loop.ts'
 import { showProgress, showStep } from './lab/progress.ts'
 import { publishAll, repository } from './lab/publisher.ts'
 import { measureRepoAdd } from './lab/repo-add.ts'
@@ -73,15 +73,6 @@ function printRates({ publishes, seconds, times, repoAdd }: Outcome): void {
   console.log(formatMarkdownTable(['', 'packages a second', 'p50 (ms)', 'p99 (ms)'], rows))
 }
 
-function printDelays(delays: Readonly<Record<string, EventLoopDelay>>): void {
-  const rows = Object.entries(delays).map(([name, { p50, p99, p999, max }]) => [
-    name,
-    ...[p50, p99, p999, max].map((value) => value.toFixed(1)),
-  ])
-  const head = ['event loop', 'p50 (ms)', 'p99 (ms)', 'p99.9 (ms)', 'max (ms)']
-  console.log(`\n${formatMarkdownTable(head, rows)}`)
-}
-
 const fill = await readFillReport()
 showStep('watching an idle process for ten seconds')
 const idle = await measureIdleDelay()
@@ -90,12 +81,14 @@ await withFilledCopy(async (dataFolder) => {
   const rate = outcome.publishes / outcome.seconds
   const delay = Math.max(fill.eventLoop.p999, outcome.eventLoop.p999)
   printRates(outcome)
-  printDelays({
-    [`filling with ${fill.packages} packages, ${(fill.packages / fill.seconds).toFixed(0)} a second`]:
-      fill.eventLoop,
-    [`${publishers} publishers`]: outcome.eventLoop,
-    'an idle Node.js': idle,
-  })
+  console.log(
+    `\n${formatDelays({
+      [`filling with ${fill.packages} packages, ${(fill.packages / fill.seconds).toFixed(0)} a second`]:
+        fill.eventLoop,
+      [`${publishers} publishers`]: outcome.eventLoop,
+      'an idle Node.js': idle,
+    })}`,
+  )
   printBars([
     {
       promise: `at ${fill.packages} packages at least 150 publishes a second`,

@@ -1,5 +1,6 @@
 import { runChecked } from '../../e2e/lab/processes.ts'
 import type { VieterServer } from '../../e2e/lab/vieter.ts'
+import { formatMarkdownTable } from '../statistics.ts'
 
 /** How long an event loop held up a timer of 10 ms, these 10 ms included, in milliseconds. */
 export interface EventLoopDelay {
@@ -23,6 +24,15 @@ export async function readEventLoopDelay({ address }: VieterServer): Promise<Eve
     p999: read('vieter_event_loop_delay_seconds{quantile="0.999"}'),
     max: read('vieter_event_loop_delay_max_seconds'),
   }
+}
+
+/** The delays of some event loops, by a name, as a table. */
+export function formatDelays(delays: Readonly<Record<string, EventLoopDelay>>): string {
+  const rows = Object.entries(delays).map(([name, { p50, p99, p999, max }]) => [
+    name,
+    ...[p50, p99, p999, max].map((value) => value.toFixed(1)),
+  ])
+  return formatMarkdownTable(['event loop', 'p50 (ms)', 'p99 (ms)', 'p99.9 (ms)', 'max (ms)'], rows)
 }
 
 const idleProgram = `

@@ -1,4 +1,3 @@
-import { Cron } from 'croner'
 import { AppError } from './app-error.ts'
 
 interface Range {
@@ -69,16 +68,6 @@ function parsePart(text: string, part: string, range: Range): number[] {
   const values: number[] = []
   for (let value = from; value <= to; value += stride) values.push(value)
   return values
-}
-
-/** The first time after `after`, in the time zone of this machine. Daylight saving is croner's: a skipped time comes right after the gap. */
-export function nextRun(schedule: Schedule, after: Date): Date {
-  const pattern = [schedule.minute, schedule.hour, schedule.day, schedule.month].map((values) =>
-    values.join(','),
-  )
-  const next = new Cron(`0 ${pattern.join(' ')} *`, { paused: true }).nextRun(after)
-  if (!next) throw new AppError('SCHEDULE_INVALID', { message: 'The schedule never comes due.' })
-  return next
 }
 
 function invalid(text: string, reason: string): AppError {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AppError, nextRun, parseSchedule } from '../src/index.ts'
@@ -94,69 +93,5 @@ describe('what is no schedule is refused with the field and the reason', () => {
       }),
       { numRuns: 300 },
     )
-  })
-})
-
-/** The next runs in a time zone: Node reads TZ when it starts. Times are written as that zone's clocks show them. */
-function nextRuns(zone: string, schedule: string, after: string, count: number): string[] {
-  const program = `
-    import { nextRun, parseSchedule } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
-    let time = new Date(process.argv[2])
-    for (let i = 0; i < Number(process.argv[3]); i++) {
-      time = nextRun(parseSchedule(process.argv[1]), time)
-      console.log(time.toLocaleString('sv') + ' ' + time.toISOString())
-    }`
-  const run = execFileSync(
-    process.execPath,
-    ['--input-type=module', '-e', program, schedule, after, String(count)],
-    {
-      env: { ...process.env, TZ: zone },
-      encoding: 'utf8',
-    },
-  )
-  return run.trim().split('\n')
-}
-
-describe('the next run', () => {
-  test('comes after the given time, never at it', () => {
-    expect(nextRuns('UTC', '0 3', '2026-01-01T03:00:00Z', 2)).toEqual([
-      '2026-01-02 03:00:00 2026-01-02T03:00:00.000Z',
-      '2026-01-03 03:00:00 2026-01-03T03:00:00.000Z',
-    ])
-    expect(nextRuns('UTC', '0 3', '2026-01-01T02:59:59Z', 1)).toEqual([
-      '2026-01-01 03:00:00 2026-01-01T03:00:00.000Z',
-    ])
-  })
-
-  test('of 29 February waits for the next leap year, also across 2100, which is none', () => {
-    expect(nextRuns('UTC', '0 0 29 2', '2024-02-29T00:00:00Z', 1)).toEqual([
-      '2028-02-29 00:00:00 2028-02-29T00:00:00.000Z',
-    ])
-    expect(nextRuns('UTC', '0 0 29 2', '2096-03-01T00:00:00Z', 1)).toEqual([
-      '2104-02-29 00:00:00 2104-02-29T00:00:00.000Z',
-    ])
-  })
-
-  test('of day 31 leaves out the months that have none', () => {
-    expect(nextRuns('UTC', '30 12 31', '2026-01-31T12:30:00Z', 2)).toEqual([
-      '2026-03-31 12:30:00 2026-03-31T12:30:00.000Z',
-      '2026-05-31 12:30:00 2026-05-31T12:30:00.000Z',
-    ])
-  })
-
-  test('in the hour that spring skips comes right after it, and is at its own time again the day after', () => {
-    // In Berlin 02:00 to 03:00 does not exist on 29 March 2026.
-    expect(nextRuns('Europe/Berlin', '30 2', '2026-03-28T12:00:00Z', 2)).toEqual([
-      '2026-03-29 03:00:00 2026-03-29T01:00:00.000Z',
-      '2026-03-30 02:30:00 2026-03-30T00:30:00.000Z',
-    ])
-  })
-
-  test('in the hour that autumn has twice comes once', () => {
-    // In Berlin 02:00 to 03:00 comes twice on 25 October 2026.
-    expect(nextRuns('Europe/Berlin', '30 2', '2026-10-24T12:00:00Z', 2)).toEqual([
-      '2026-10-25 02:30:00 2026-10-25T00:30:00.000Z',
-      '2026-10-26 02:30:00 2026-10-26T01:30:00.000Z',
-    ])
   })
 })

@@ -1,9 +1,20 @@
+import { offsetAt } from '@vieter/api'
+
 /** A moment as people see it: `YYYY-MM-DD HH:mm:ss` in the local time zone. */
 export function formatLocalTime(epochSeconds: number): string {
   const date = new Date(epochSeconds * 1000)
   const day = [date.getFullYear().toString().padStart(4, '0'), two(date.getMonth() + 1), two(date.getDate())]
   const time = [two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())]
   return `${day.join('-')} ${time.join(':')}`
+}
+
+/** A moment as the clocks of a time zone show it, or those of this machine: `YYYY-MM-DD HH:mm:ss +01:00`. */
+export function formatZonedTime(moment: Date, timeZone: string | undefined): string {
+  const offset = offsetAt(moment.getTime(), timeZone)
+  const shown = new Date(moment.getTime() + offset).toISOString()
+  const minutes = Math.abs(offset) / 60_000
+  const sign = offset < 0 ? '-' : '+'
+  return `${shown.slice(0, 10)} ${shown.slice(11, 19)} ${sign}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }
 
 function two(number: number): string {

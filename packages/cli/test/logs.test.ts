@@ -174,19 +174,55 @@ test('jobs list shows the queue', async () => {
 describe('schedule', () => {
   const now = new Date(evening * 1000)
 
-  test('shows the next times, local', async () => {
+  test('shows the schedule in words and the next times, local', async () => {
     const { stdout } = await vieter(['schedule', '0 3'], { now })
-    expect(stdout).toBe(['01', '02', '03', '04', '05'].map((day) => `2026-02-${day} 03:00:00\n`).join(''))
+    const days = ['01', '02', '03', '04', '05']
+    expect(stdout).toBe(
+      `every day at 03:00\n${days.map((day) => `2026-02-${day} 03:00:00 +01:00\n`).join('')}`,
+    )
   })
 
   test('takes the expression as several words too', async () => {
     const { stdout } = await vieter(['schedule', '*/15', '8-18', '--count', '1'], { now })
-    expect(stdout).toBe('2026-02-01 08:00:00\n')
+    expect(stdout).toBe('every 15 minutes of the hours 8 to 18\n2026-02-01 08:00:00 +01:00\n')
+  })
+
+  test('--raw gives the times alone', async () => {
+    const { stdout } = await vieter(['schedule', '0 3', '--count', '1', '--raw'], { now })
+    expect(stdout).toBe('2026-02-01 03:00:00 +01:00\n')
   })
 
   test('--json gives UTC', async () => {
     const { stdout } = await vieter(['schedule', '0 3', '--count', '1', '--json'], { now })
-    expect(JSON.parse(stdout)).toEqual(['2026-02-01T02:00:00.000Z'])
+    expect(JSON.parse(stdout)).toEqual({ words: 'every day at 03:00', times: ['2026-02-01T02:00:00.000Z'] })
+  })
+
+  test.each([
+    ['America/New_York', '2026-02-01 03:00:00 -05:00'],
+    ['Asia/Kolkata', '2026-02-01 03:00:00 +05:30'],
+    ['UTC', '2026-02-01 03:00:00 +00:00'],
+  ])('--time-zone %s gives the times there', async (zone, time) => {
+    const options = ['--count', '1', '--raw', '--time-zone', zone]
+    expect((await vieter(['schedule', '0 3', ...options], { now })).stdout).toBe(`${time}\n`)
+    const environment = { VIETER_TIME_ZONE: zone }
+    const bySetting = await vieter(['schedule', '0 3', '--count', '1', '--raw'], { now, environment })
+    expect(bySetting.stdout).toBe(`${time}\n`)
+  })
+
+  test('shows how the clocks are changed', async () => {
+    const options = ['--count', '3', '--raw', '--time-zone', 'Europe/Berlin']
+    const { stdout } = await vieter(['schedule', '30 2', ...options], {
+      now: new Date('2026-03-27T12:00:00Z'),
+    })
+    expect(stdout).toBe(
+      '2026-03-28 02:30:00 +01:00\n2026-03-29 03:00:00 +02:00\n2026-03-30 02:30:00 +02:00\n',
+    )
+  })
+
+  test('a time zone that there is not is refused', async () => {
+    const { stderr, code } = await vieter(['schedule', '0 3', '--time-zone', 'Mars/Olympus'], { now })
+    expect(stderr).toContain('It must be a time zone such as Europe/Berlin or UTC.')
+    expect(code).toBe(2)
   })
 
   test('a schedule that never comes is refused with the reason', async () => {

@@ -36,7 +36,7 @@ test('a wrong command line exits with 2', async () => {
 
 test('times follow TZ', async () => {
   const { stdout } = await run(['schedule', '0 3', '--count', '1'], { TZ: 'Asia/Tokyo' })
-  expect(stdout).toMatch(/^\d{4}-\d{2}-\d{2} 03:00:00\n$/)
+  expect(stdout).toMatch(/^every day at 03:00\n\d{4}-\d{2}-\d{2} 03:00:00 \+09:00\n$/)
 })
 
 test('a reader that goes away early is no failure', async () => {

@@ -1,4 +1,4 @@
-import { AppError, parseSchedule } from '@vieter/api'
+import { AppError, isTimeZone, parseSchedule } from '@vieter/api'
 import { parse } from 'smol-toml'
 import { type Setting, type SettingName, type Settings, settings } from './settings.ts'
 
@@ -89,6 +89,7 @@ function decode(setting: Setting, { origin, value }: Given): unknown {
   if (setting.type === 'boolean') return decodeBoolean(origin, value)
   if (typeof value !== 'string') throw invalid(`${origin} must be a text`)
   if (setting.type === 'schedule') return decodeSchedule(origin, value)
+  if (setting.type === 'time zone') return decodeTimeZone(origin, value)
   if (setting.choices && !setting.choices.includes(value)) {
     throw invalid(`${origin} must be one of ${setting.choices.join(', ')}`)
   }
@@ -127,6 +128,13 @@ function decodeSchedule(origin: string, value: string): string {
       cause,
     )
   }
+}
+
+function decodeTimeZone(origin: string, value: string): string {
+  if (isTimeZone(value)) return value
+  throw invalid(
+    `${origin} must be a time zone such as Europe/Berlin or UTC, and ${JSON.stringify(value.slice(0, 100))} is none`,
+  )
 }
 
 function invalid(message: string, cause?: unknown): AppError {

@@ -19,6 +19,7 @@ export type Setting = SettingBase &
     | { type: 'integer'; default?: number; min: number; max: number; unit?: string }
     | { type: 'boolean'; default: boolean }
     | { type: 'schedule'; default: string }
+    | { type: 'time zone'; default?: string }
   )
 
 const architecture = {
@@ -159,6 +160,22 @@ export const settings = {
     default: '0 3',
     readBy: ['server'],
     description: 'When targets without a schedule of their own are built: `minute hour [day [month]]`.',
+  },
+  time_zone: {
+    type: 'time zone',
+    readBy: ['server', 'client'],
+    description:
+      'The time zone whose clocks all schedules go by, such as `Europe/Berlin`; default: the machine’s own.',
+  },
+  schedule_jitter: {
+    type: 'integer',
+    default: 60,
+    min: 0,
+    max: 3600,
+    unit: 'seconds',
+    readBy: ['server'],
+    description:
+      'Targets of one schedule are queued over this span, each always the same while after its time, so that they don’t all ask the same hosts at once. 0: all at their time.',
   },
   base_image: {
     type: 'text',

@@ -110,6 +110,16 @@ describe('refused at start, by name', () => {
       'VIETER_API_KEY_FILE: the file "/run/none" cannot be read',
     ],
     [
+      'a time zone that there is not',
+      { environment: { VIETER_TIME_ZONE: 'Mars/Olympus' } },
+      'VIETER_TIME_ZONE must be a time zone such as Europe/Berlin or UTC, and "Mars/Olympus" is none',
+    ],
+    [
+      'no time zone at all',
+      { file: 'time_zone = ""' },
+      '/etc/vieter.toml: time_zone must be a time zone such as Europe/Berlin or UTC, and "" is none',
+    ],
+    [
       'a number that is none',
       { file: 'port = "many"' },
       '/etc/vieter.toml: port must be a whole number from 0 to 65535',

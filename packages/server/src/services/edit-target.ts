@@ -1,8 +1,8 @@
 import type { Target } from '@vieter/api'
 import type { Context } from '../context.ts'
+import { nextRunOf } from '../domain/next-run.ts'
 import { checkTarget, type TargetInput } from '../domain/target-input.ts'
-import { updateTarget } from '../store/targets.ts'
-import { nextRunOf } from './add-target.ts'
+import { setNextRuns, updateTarget } from '../store/targets.ts'
 import { getTarget } from './find-targets.ts'
 
 /** Changes fields of a target and returns the whole. Throws TARGET_NOT_FOUND and what `checkTarget` throws. */
@@ -16,10 +16,11 @@ export async function editTarget(
   const { kind, url, repo, branch, path, schedule, arch } = checkTarget(wanted, {
     allowLocal: settings.allow_local_sources,
   })
-  const moved =
-    schedule === current.schedule
-      ? {}
-      : { next_run: nextRunOf(schedule || settings.global_schedule, clock()) }
-  await updateTarget(store, id, { kind, url, repo, branch, path, schedule, ...moved }, changes.arch && arch)
+  await updateTarget(store, id, { kind, url, repo, branch, path, schedule }, changes.arch && arch)
+  if (schedule !== current.schedule) {
+    const now = clock()
+    // What is due already stays due.
+    await setNextRuns(store, [{ id, nextRun: nextRunOf({ id, schedule }, now, settings) }], now)
+  }
   return getTarget({ store }, id)
 }

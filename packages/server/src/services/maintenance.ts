@@ -1,10 +1,10 @@
 import type { Context } from '../context.ts'
-import { nextRunOf } from './add-target.ts'
 import { expirePublications } from './discard-publication.ts'
 import { expireLeases } from './expire-leases.ts'
+import { planCleanUp, resumeCleanUp } from './plan-clean-up.ts'
 import { prunePackages } from './prune-packages.ts'
 import { removeLogsBefore } from './remove-log.ts'
-import { adoptGlobalSchedule, enqueueDueTargets } from './run-schedules.ts'
+import { adoptSettings, enqueueDueTargets } from './run-schedules.ts'
 import { verifyDatabases } from './verify-databases.ts'
 
 /** How often the server looks for leases that expired and schedules that came due, in milliseconds. */
@@ -14,7 +14,7 @@ const secondsPerDay = 86_400
 /** Starts what the server does by itself, time and again. The function that it returns stops it and waits for what runs. */
 export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
   const { settings, clock, log } = context
-  let nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
+  let nextCleaning = await resumeCleanUp(context)
   let running: Promise<void> = Promise.resolve()
   let verifying: Promise<void> = Promise.resolve()
   let busy = false
@@ -24,7 +24,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
     await expirePublications(context)
     await enqueueDueTargets(context)
     if (clock() < nextCleaning) return
-    nextCleaning = nextRunOf(settings.log_removal_schedule, clock())
+    nextCleaning = await planCleanUp(context)
     // Takes its time beside all else, but not twice at once.
     verifying = verifying.then(() => verifyDatabases(context))
     await prunePackages(context)
@@ -32,7 +32,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
       await removeLogsBefore(context, clock() - settings.max_log_age * secondsPerDay)
   }
 
-  await adoptGlobalSchedule(context)
+  await adoptSettings(context)
   const timer = setInterval(() => {
     if (busy) return
     busy = true

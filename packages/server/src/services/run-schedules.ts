@@ -1,32 +1,63 @@
 import type { Context } from '../context.ts'
-import { enqueueJob } from '../store/jobs.ts'
-import { findDueTargets, findFutureDefaultTargets, setNextRun } from '../store/targets.ts'
-import { nextRunOf } from './add-target.ts'
+import { nextRunOf } from '../domain/next-run.ts'
+import { enqueueTargets } from '../store/jobs.ts'
+import { findDueTargets, findFutureTargets, setNextRuns } from '../store/targets.ts'
 
 type Parts = Pick<Context, 'store' | 'settings' | 'clock' | 'jobEvents' | 'log'>
 
+/** Targets of one transaction: others get at the store, and the event loop at its timers, between two of them. */
+const batchSize = 200
+
 /** Enqueues the targets whose schedule has come due, once however often it came due since the last look. */
-export async function enqueueDueTargets({ store, settings, clock, jobEvents, log }: Parts): Promise<void> {
-  const now = clock()
-  for (const target of await findDueTargets(store, now)) {
-    const nextRun = nextRunOf(target.schedule || settings.global_schedule, now)
-    await store.transaction().execute(async (trx) => {
-      for (const { value } of target.arch) {
-        await enqueueJob(trx, { targetId: target.id, arch: value, force: false, now })
-      }
-      await setNextRun(trx, target.id, nextRun)
-    })
-    log.info({ target: target.id }, 'a schedule came due')
-    jobEvents.emit('queued')
-  }
+export async function enqueueDueTargets(parts: Parts): Promise<void> {
+  const now = parts.clock()
+  const started = performance.now()
+  let targets = 0
+  for (let batch = batchSize; batch === batchSize; targets += batch) batch = await enqueueBatch(parts, now)
+  if (targets === 0) return
+  const milliseconds = Math.round(performance.now() - started)
+  parts.log.info({ targets, milliseconds }, 'schedules came due')
 }
 
-/** Puts the targets that follow the global schedule under the one that is set now; overdue ones stay due. */
-export async function adoptGlobalSchedule({
+/** Returns how many targets were enqueued. */
+async function enqueueBatch({ store, settings, jobEvents }: Parts, now: number): Promise<number> {
+  const count = await store.transaction().execute(async (trx) => {
+    const due = await findDueTargets(trx, now, batchSize)
+    if (due.length === 0) return 0
+    await enqueueTargets(
+      trx,
+      due.map(({ id }) => id),
+      now,
+    )
+    await setNextRuns(
+      trx,
+      due.map((target) => ({ id: target.id, nextRun: nextRunOf(target, now, settings) })),
+    )
+    return due.length
+  })
+  if (count > 0) jobEvents.emit('queued')
+  return count
+}
+
+/**
+ * Puts targets under the global schedule, the time zone and the jitter that are set now, which may have been others when
+ * the server ran last; overdue targets stay due.
+ */
+export async function adoptSettings({
   store,
   settings,
   clock,
-}: Omit<Parts, 'jobEvents' | 'log'>): Promise<void> {
-  const nextRun = nextRunOf(settings.global_schedule, clock())
-  for (const id of await findFutureDefaultTargets(store, clock())) await setNextRun(store, id, nextRun)
+}: Pick<Context, 'store' | 'settings' | 'clock'>): Promise<void> {
+  const now = clock()
+  let last: number | undefined = 0
+  while (last !== undefined) {
+    const afterId: number = last
+    last = await store.transaction().execute(async (trx) => {
+      const targets = await findFutureTargets(trx, { now, afterId, limit: batchSize })
+      const runs = targets.map((target) => ({ ...target, nextRun: nextRunOf(target, now, settings) }))
+      const moved = runs.filter(({ next_run, nextRun }) => next_run !== nextRun)
+      if (moved.length > 0) await setNextRuns(trx, moved)
+      return targets.at(-1)?.id
+    })
+  }
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Store } from './open-store.ts'
 import type { JobRow } from './tables.ts'
 
@@ -40,6 +41,27 @@ export async function enqueueJob(store: Store, request: JobRequest): Promise<num
     .returning('id')
     .executeTakeFirstOrThrow()
   return row.id
+}
+
+/** Enqueues a job for each architecture of targets, in one statement; those that are queued already stay as they are. */
+export async function enqueueTargets(store: Store, targetIds: readonly number[], now: number): Promise<void> {
+  await store
+    .insertInto('jobs')
+    .columns(['target_id', 'arch', 'state', 'force', 'created_at'])
+    .expression(({ selectFrom, lit, val }) =>
+      selectFrom('target_archs')
+        .select([
+          'target_id',
+          'value',
+          sql.lit('queued').as('state'),
+          lit(0).as('force'),
+          val(now).as('created_at'),
+        ])
+        .where('target_id', 'in', targetIds)
+        .orderBy('id'),
+    )
+    .onConflict((conflict) => conflict.columns(['target_id', 'arch', 'state']).doNothing())
+    .execute()
 }
 
 /** Queued jobs of these architectures whose target is not being built for that architecture now, oldest first. */

@@ -132,6 +132,13 @@ interface LogsTable {
   exit_code: number | null
 }
 
+/** What the server does by itself. */
+interface ChoresTable {
+  name: string
+  /** When it comes due next. */
+  next_run: number
+}
+
 /** Packages that are to be published in one commit. */
 interface PublicationsTable {
   id: Generated<number>
@@ -203,6 +210,7 @@ export interface Tables {
   jobs: JobsTable
   logs: LogsTable
   publications: PublicationsTable
+  chores: ChoresTable
   staged_packages: StagedPackagesTable
   repository_policies: RepositoryPoliciesTable
   read_tokens: ReadTokensTable

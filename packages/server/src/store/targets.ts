@@ -1,4 +1,5 @@
 import type { Target } from '@vieter/api'
+import { sql } from 'kysely'
 import { escapeLike, like } from './like.ts'
 import type { Store } from './open-store.ts'
 import type { NewTargetRow, TargetRow } from './tables.ts'
@@ -55,13 +56,20 @@ async function withArchs(store: Store, rows: readonly TargetRow[]): Promise<Targ
   })
 }
 
+/** Adds a target, which comes due for the first time when `nextRunOf` its id says; returns the id. */
 export async function insertTarget(
   store: Store,
-  target: NewTargetRow,
+  target: Omit<NewTargetRow, 'next_run'>,
   archs: readonly string[],
+  nextRunOf: (id: number) => number,
 ): Promise<number> {
   return store.transaction().execute(async (trx) => {
-    const { id } = await trx.insertInto('targets').values(target).returning('id').executeTakeFirstOrThrow()
+    const { id } = await trx
+      .insertInto('targets')
+      .values({ ...target, next_run: 0 })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    await setNextRuns(trx, [{ id, nextRun: nextRunOf(id) }])
     await insertArchs(trx, id, archs)
     return id
   })
@@ -95,25 +103,44 @@ export async function deleteTarget(store: Store, id: number): Promise<void> {
   })
 }
 
-/** The targets whose schedule has come due by now. */
-export async function findDueTargets(store: Store, now: number): Promise<Target[]> {
-  return withArchs(
-    store,
-    await store.selectFrom('targets').selectAll().where('next_run', '<=', now).execute(),
-  )
-}
+type ScheduledTarget = Pick<TargetRow, 'id' | 'schedule' | 'next_run'>
 
-export async function setNextRun(store: Store, id: number, nextRun: number): Promise<void> {
-  await store.updateTable('targets').set({ next_run: nextRun }).where('id', '=', id).execute()
-}
-
-/** Targets without a schedule of their own whose next run still lies ahead. */
-export async function findFutureDefaultTargets(store: Store, now: number): Promise<number[]> {
-  const rows = await store
+/** The targets whose schedule has come due by now, those that wait longest first. */
+export async function findDueTargets(store: Store, now: number, limit: number): Promise<ScheduledTarget[]> {
+  return store
     .selectFrom('targets')
-    .select('id')
-    .where('schedule', '=', '')
-    .where('next_run', '>', now)
+    .select(['id', 'schedule', 'next_run'])
+    .where('next_run', '<=', now)
+    .orderBy('next_run')
+    .orderBy('id')
+    .limit(limit)
     .execute()
-  return rows.map((row) => row.id)
+}
+
+/** A page, by their ids, of the targets whose next run still lies ahead. */
+export async function findFutureTargets(
+  store: Store,
+  { now, afterId, limit }: { now: number; afterId: number; limit: number },
+): Promise<ScheduledTarget[]> {
+  return store
+    .selectFrom('targets')
+    .select(['id', 'schedule', 'next_run'])
+    .where('next_run', '>', now)
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
+/** Sets when targets come due next, in one statement; of those alone that come due after `ifAfter`. */
+export async function setNextRuns(
+  store: Store,
+  runs: readonly { id: number; nextRun: number }[],
+  ifAfter = -1,
+): Promise<void> {
+  const rows = runs.map(({ id, nextRun }) => sql`(cast(${id} as integer), cast(${nextRun} as integer))`)
+  await sql`
+    with runs (id, next_run) as (values ${sql.join(rows)})
+    update targets set next_run = runs.next_run from runs
+    where targets.id = runs.id and targets.next_run > ${ifAfter}`.execute(store)
 }

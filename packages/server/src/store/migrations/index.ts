@@ -4,6 +4,7 @@ import { segments } from './0002-segments.ts'
 import { packageDetails } from './0003-package-details.ts'
 import { policies } from './0004-policies.ts'
 import { publications } from './0005-publications.ts'
+import { chores } from './0007-chores.ts'
 
 /** All migrations, by the name under which they are recorded. A released one is never changed. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   '0003-package-details': packageDetails,
   '0004-policies': policies,
   '0005-publications': publications,
+  '0007-chores': chores,
 }
