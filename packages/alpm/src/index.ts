@@ -53,6 +53,7 @@ export {
 export { readTar, readTarBody, type TarEntry, type TarEntryType, type TarLimits } from './tar-reader.ts'
 export { type TarHeader, tarEnd, tarFile, tarHeader } from './tar-writer.ts'
 export { compareVersions } from './version.ts'
+export { inspectXz, type XzInspector, type XzNeeds } from './xz-blocks.ts'
 export {
   inspectZstdFrames,
   type ZstdFrameInspector,
