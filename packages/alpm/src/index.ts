@@ -15,9 +15,10 @@ export { type DatabaseEntry, databaseEntryTar } from './database-entry.ts'
 export { readDatabaseNames } from './database-names.ts'
 export { type Desc, type DescFile, type DescPkginfo, formatDesc, parseDesc } from './desc.ts'
 export { formatFiles, parseFiles } from './files.ts'
-export { FormatError, type FormatErrorReason } from './format-error.ts'
+export { FormatError, type FormatErrorReason, quote } from './format-error.ts'
 export { gzipHeader, gzipTrailer } from './gzip-member.ts'
 export { formatMtree, type MtreeEntry, parseMtree } from './mtree.ts'
+export type { KeyValue } from './key-values.ts'
 export {
   entryName,
   isArchitectureName,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { PackageHead, ReadOptions } from './archive-facts.ts'
+import { createMemoryBudget } from './memory-budget.ts'
 import { type ArchiveReading, type ReaderThread, startReaderThread } from './reader-thread.ts'
 import { createSlots, type Slots } from './slots.ts'
 
@@ -17,13 +18,19 @@ interface ReadersOptions {
   threads?: number
   /** MiB of JavaScript values in one thread; one that needs more dies, and its uploads fail. */
   heapLimit?: number
+  /** Bytes that the windows of all decoders may have together; who finds none left waits in turn. */
+  decoderMemory?: number
 }
 
 /**
  * Two threads are as much as hashing ever needs (a decoder works in threads of its own), and one where there are few
  * processors. A file list at all its limits needs about 400 MiB for a moment.
  */
-const defaults = { threads: availableParallelism() > 2 ? 2 : 1, heapLimit: 640 }
+const defaults = {
+  threads: availableParallelism() > 2 ? 2 : 1,
+  heapLimit: 640,
+  decoderMemory: 256 * 1024 * 1024,
+}
 
 /** With how many uploads a thread is busy: each takes about 30 MiB and half a second to start. */
 const busy = 4
@@ -34,7 +41,9 @@ const keptSlots = 8
 export function createArchiveReaders({
   threads = defaults.threads,
   heapLimit = defaults.heapLimit,
+  decoderMemory = defaults.decoderMemory,
 }: ReadersOptions = {}): ArchiveReaders {
+  const memory = createMemoryBudget(decoderMemory)
   const started = new Set<ReaderThread>()
   return {
     slots: createSlots(keptSlots),
@@ -49,7 +58,7 @@ export function createArchiveReaders({
   function pick(): ReaderThread {
     const [least] = [...started].sort((a, b) => a.load() - b.load())
     if (least && (least.load() < busy || started.size >= threads)) return least
-    const thread = startReaderThread(heapLimit, () => started.delete(thread))
+    const thread = startReaderThread({ heapLimit, memory, died: () => started.delete(thread) })
     started.add(thread)
     return thread
   }

@@ -25,8 +25,8 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Every file below a folder with the hash of its bytes, the write-ahead log of the SQL store left out. */
+/** Every file below a folder with the hash of its bytes, the write-ahead log of the SQL store and its index left out. */
 export function contentsOf(folder: string): Record<string, string> {
-  const files = filesIn(folder).filter((path) => !path.endsWith('.sqlite-wal'))
+  const files = filesIn(folder).filter((path) => !/\.sqlite-(wal|shm)$/.test(path))
   return Object.fromEntries(files.map((path) => [path, sha256(readFileSync(join(folder, path)))]))
 }
