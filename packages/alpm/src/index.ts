@@ -19,6 +19,7 @@ export { FormatError, type FormatErrorReason, quote } from './format-error.ts'
 export { gzipHeader, gzipTrailer } from './gzip-member.ts'
 export { formatMtree, type MtreeEntry, parseMtree } from './mtree.ts'
 export type { KeyValue } from './key-values.ts'
+export { formatMtree, type MtreeEntry, parseMtree } from './mtree.ts'
 export {
   entryName,
   isArchitectureName,

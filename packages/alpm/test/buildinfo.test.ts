@@ -29,7 +29,6 @@ installed = glibc-2.38-1-x86_64
     expect(parseBuildinfo(text)).toEqual({
       format: 2,
       name: 'hello',
-      arch: 'x86_64',
       base: 'hello-base',
       version: '1:2.0-1',
       arch: 'x86_64',

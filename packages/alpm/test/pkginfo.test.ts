@@ -73,6 +73,7 @@ describe('.PKGINFO', () => {
         "replaces": [
           "hi",
         ],
+        "unknown": [],
         "url": "https://example.org/?a=b",
         "version": "1:2.0-1",
         "xdata": [
