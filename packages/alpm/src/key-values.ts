@@ -57,7 +57,7 @@ export function checkValue(value: string, field: string, source: string): void {
       field,
     )
   }
-  if (/\p{Cc}/u.test(value)) {
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
     throw new FormatError(
       'unsafe',
       `${source}: the value of ${quote(field)} holds a control character: ${quote(value)}.`,

@@ -285,8 +285,8 @@ function windowTooLarge(windowSize: number, maxWindowSize: number): FormatError 
   const size = `${Math.ceil(windowSize / mebibyte)} MiB`
   return new FormatError(
     'window-too-large',
-    `The zstd file needs a window of ${size}, but pacman can't read more than ${maxWindowSize / mebibyte} MiB: ` +
-      'compress it without --long=31 (--long=27 and below are fine).',
+    `The zstd file needs a window of ${size}; ${maxWindowSize / mebibyte} MiB are allowed, and pacman reads no more than ` +
+      '128 MiB (--long=27).',
     'window',
   )
 }

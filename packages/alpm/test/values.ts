@@ -26,7 +26,7 @@ const architectures: fc.Arbitrary<ArchitectureName> = fc
 const lines: fc.Arbitrary<string> = fc
   .string({ unit: 'grapheme', maxLength: 30 })
   .map((text) => text.replace(/\s+/g, ' ').trim())
-  .filter((text) => !/\p{Cc}|^%[A-Z0-9]+%$/u.test(text))
+  .filter((text) => !/[\p{Cc}\u2028\u2029]|^%[A-Z0-9]+%$/u.test(text))
 
 const lists = fc.array(
   lines.filter((text) => text !== ''),

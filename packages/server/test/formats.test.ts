@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { crc32, createZstdCompress, gzipSync, constants as zlib, zstdCompressSync } from 'node:zlib'
 import { tarEnd, tarFile, tarHeader } from '@vieter/alpm'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { contentsOf, filesIn, sha256 } from './support/folders.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { contentsOf, endOfFile, filesIn, sha256 } from './support/folders.ts'
 import {
   type Compression,
   compress,
@@ -101,8 +101,9 @@ describe('taken, and served with the same bytes', () => {
 
 /** One server for all that it must refuse: nothing of that may change it. */
 let shared: TestServer
+const onEnd = endOfFile()
 beforeAll(async () => {
-  shared = await startServer({ onEnd: afterAll })
+  shared = await startServer({ onEnd })
 })
 
 /** Publishes what must be refused, and returns the reason, after having seen that nothing has changed by it. */

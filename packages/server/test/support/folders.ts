@@ -2,9 +2,19 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { afterAll } from 'vitest'
 
 /** Has something done when a test, or a file of tests, is over. */
 export type OnEnd = (clean: () => void | Promise<void>) => void
+
+/** To be called outside of tests and hooks: has things done when all tests of the file are over, the latest first. */
+export function endOfFile(): OnEnd {
+  const cleans: Parameters<OnEnd>[0][] = []
+  afterAll(async () => {
+    for (const clean of cleans.reverse()) await clean()
+  })
+  return (clean) => void cleans.push(clean)
+}
 
 /** A folder that is removed at the end. */
 export function temporaryFolder(onEnd: OnEnd): string {
