@@ -142,7 +142,7 @@ export const errorTable = {
   },
   PACKAGE_TOO_LARGE: {
     status: 400,
-    meaning: 'The package is larger than the server takes.',
+    meaning: 'The package, or something in it, is larger than the server takes.',
     hint: 'Raise `max_package_size` on the server.',
   },
   PACKAGE_EXISTS: {

@@ -106,6 +106,12 @@ beforeAll(async () => {
   shared = await startServer({ onEnd })
 })
 
+test('a package is taken under the name that its sender gives it, if that is its name', async () => {
+  const archive = packageArchive({ version: '1:2.0-1', arch: 'any' }, 'xz')
+  const name = encodeURIComponent('hello-1:2.0-1-any.pkg.tar.xz')
+  expect((await shared.publish('named', archive, `?filename=${name}`)).status).toBe(200)
+})
+
 /** Publishes what must be refused, and returns the reason, after having seen that nothing has changed by it. */
 async function refusal(server: TestServer, archive: Uint8Array): Promise<string> {
   await server.publish('repo', packageArchive({ name: 'before' }))
