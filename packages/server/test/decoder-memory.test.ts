@@ -3,7 +3,7 @@ import { createZstdCompress, constants as zlib } from 'node:zlib'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { ArchiveLimits } from '../src/archives/archive-facts.ts'
 import { type ArchiveReaders, createArchiveReaders } from '../src/archives/archive-readers.ts'
-import { createMemoryBudget } from '../src/archives/memory-budget.ts'
+import { createMemoryBudget, holdMemory } from '../src/archives/memory-budget.ts'
 import { temporaryFolder } from './support/folders.ts'
 import { compress, packageArchive, packageTar, runProgram } from './support/packages.ts'
 import { startServer } from './support/server.ts'
@@ -69,6 +69,20 @@ describe('the budget of memory', () => {
     second?.give()
     await fourth?.granted
     expect(order).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test('is held by decoders one after the other, each growth in turn, and never asked for less', async () => {
+    const budget = createMemoryBudget(100)
+    const [one, two] = [holdMemory(budget), holdMemory(budget)]
+    await one.reserve(50)
+    await two.reserve(50)
+    const grown = [one.reserve(80), two.reserve(90)]
+    await grown[0]
+    await one.reserve(10)
+    one.give()
+    await grown[1]
+    two.give()
+    await budget.claim(100).granted
   })
 
   test('is not held up by one who waits no longer', async () => {

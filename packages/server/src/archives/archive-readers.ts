@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os'
 import type { PackageHead, ReadOptions } from './archive-facts.ts'
-import { createMemoryBudget } from './memory-budget.ts'
+import { createMemoryBudget, type MemoryBudget } from './memory-budget.ts'
 import { type ArchiveReading, type ReaderThread, startReaderThread } from './reader-thread.ts'
 import { createSlots, type Slots } from './slots.ts'
 
 /** Reads archives apart from the thread that serves requests. */
 export interface ArchiveReaders {
   slots: Slots
+  /** Of all decoders, also of those that unpack something else than packages. */
+  memory: MemoryBudget
   open(options: ReadOptions): ArchiveReading
   /** Reads only the head of a package, to the first of its files. */
   openHead(): ArchiveReading<PackageHead>
@@ -46,6 +48,7 @@ export function createArchiveReaders({
   const memory = createMemoryBudget(decoderMemory)
   const started = new Set<ReaderThread>()
   return {
+    memory,
     slots: createSlots(keptSlots),
     open: (options) => pick().open(options),
     openHead: () => pick().openHead(),

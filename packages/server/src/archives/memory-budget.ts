@@ -1,3 +1,5 @@
+import type { Decoding } from './decoding.ts'
+
 /** A part of the budget that somebody has, or waits for. */
 export interface Claim {
   /** Resolves when it is his turn. */
@@ -9,6 +11,22 @@ export interface Claim {
 export interface MemoryBudget {
   /** More than the whole budget is the whole budget. */
   claim(bytes: number): Claim
+}
+
+/** What one decoder after the other holds of the budget: growing, it gives back all and waits for the larger part. */
+export function holdMemory(budget: MemoryBudget): Pick<Decoding, 'reserve'> & Pick<Claim, 'give'> {
+  let held = 0
+  let claim: Claim | undefined
+  return {
+    async reserve(bytes) {
+      if (bytes <= held) return
+      held = bytes
+      claim?.give()
+      claim = budget.claim(bytes)
+      await claim.granted
+    },
+    give: () => claim?.give(),
+  }
 }
 
 /**
