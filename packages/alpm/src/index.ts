@@ -17,7 +17,6 @@ export { type Desc, type DescFile, type DescPkginfo, formatDesc, parseDesc } fro
 export { formatFiles, parseFiles } from './files.ts'
 export { FormatError, type FormatErrorReason, quote } from './format-error.ts'
 export { gzipHeader, gzipTrailer } from './gzip-member.ts'
-export { formatMtree, type MtreeEntry, parseMtree } from './mtree.ts'
 export type { KeyValue } from './key-values.ts'
 export { formatMtree, type MtreeEntry, parseMtree } from './mtree.ts'
 export {
