@@ -23,7 +23,7 @@ export interface DescFile {
 }
 
 /** The part of a .PKGINFO that a database keeps. */
-export type DescPkginfo = Omit<Pkginfo, 'backup' | 'xdata'>
+export type DescPkginfo = Omit<Pkginfo, 'backup' | 'xdata' | 'unknown'>
 
 export interface Desc {
   readonly pkginfo: DescPkginfo

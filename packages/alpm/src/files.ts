@@ -14,7 +14,7 @@ export function formatFiles(paths: readonly string[]): string {
 }
 
 function checkListedPath(path: string): void {
-  if (path !== '' && !/[\0\n]/.test(path)) return
+  if (path !== '' && !/[\p{Cc}\u2028\u2029]/u.test(path)) return
   throw new FormatError('unsafe', `The path ${quote(path)} cannot stand in a list of files.`, 'FILES')
 }
 

@@ -15,8 +15,9 @@ export { type DatabaseEntry, databaseEntryTar } from './database-entry.ts'
 export { readDatabaseNames } from './database-names.ts'
 export { type Desc, type DescFile, type DescPkginfo, formatDesc, parseDesc } from './desc.ts'
 export { formatFiles, parseFiles } from './files.ts'
-export { FormatError, type FormatErrorReason } from './format-error.ts'
+export { FormatError, type FormatErrorReason, quote } from './format-error.ts'
 export { gzipHeader, gzipTrailer } from './gzip-member.ts'
+export type { KeyValue } from './key-values.ts'
 export { formatMtree, type MtreeEntry, parseMtree } from './mtree.ts'
 export {
   entryName,
@@ -53,6 +54,7 @@ export {
 export { readTar, readTarBody, type TarEntry, type TarEntryType, type TarLimits } from './tar-reader.ts'
 export { type TarHeader, tarEnd, tarFile, tarHeader } from './tar-writer.ts'
 export { compareVersions } from './version.ts'
+export { inspectXz, type XzInspector, type XzNeeds } from './xz-blocks.ts'
 export {
   inspectZstdFrames,
   type ZstdFrameInspector,

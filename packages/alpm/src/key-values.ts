@@ -34,6 +34,8 @@ function parseLine(line: string, where: string): KeyValue {
   const key = line.slice(0, Math.max(equals, 0)).trim()
   if (key === '')
     throw new FormatError('invalid', `${where}: ${quote(line)} is not of the form "key = value".`)
+  if (!/^[!-~]{1,64}$/.test(key))
+    throw new FormatError('invalid', `${where}: the key ${quote(key)} is not a plain word.`)
   const value = line
     .slice(equals + 1)
     .trim()
@@ -55,7 +57,7 @@ export function checkValue(value: string, field: string, source: string): void {
       field,
     )
   }
-  if (/[\u0000-\u001f\u007f]/.test(value)) {
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
     throw new FormatError(
       'unsafe',
       `${source}: the value of ${quote(field)} holds a control character: ${quote(value)}.`,

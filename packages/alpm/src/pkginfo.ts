@@ -1,5 +1,5 @@
 import type { ArchitectureName, PackageName, PackageVersion } from './brand.ts'
-import { groupFields, parseKeyValues } from './key-values.ts'
+import { groupFields, type KeyValue, parseKeyValues } from './key-values.ts'
 import { parseArchitectureName, parsePackageName, parsePackageVersion } from './names.ts'
 
 /** What a package says of itself in its .PKGINFO, as makepkg(8) writes it. Texts that are absent are ''. */
@@ -27,14 +27,17 @@ export interface Pkginfo {
   readonly makedepends: readonly string[]
   readonly checkdepends: readonly string[]
   readonly xdata: readonly string[]
+  /** What stands in it under keys that pacman does not know (or no longer, such as makepkgopt), in its order. */
+  readonly unknown: readonly KeyValue[]
 }
 
 /**
  * Text of a .PKGINFO → value. pkgname, pkgver and arch must be there (pacman and repo-add need no more);
- * unknown keys are ignored. Throws FormatError naming the field that is missing, doubled or malformed.
+ * unknown keys are kept. Throws FormatError naming the field that is missing, doubled or malformed.
  */
 export function parsePkginfo(text: string): Pkginfo {
-  const fields = groupFields(parseKeyValues(text, '.PKGINFO'), '.PKGINFO')
+  const pairs = parseKeyValues(text, '.PKGINFO')
+  const fields = groupFields(pairs, '.PKGINFO')
   const name = parsePackageName(fields.get('pkgname'))
   return {
     name,
@@ -57,8 +60,15 @@ export function parsePkginfo(text: string): Pkginfo {
     makedepends: fields.list('makedepend'),
     checkdepends: fields.list('checkdepend'),
     xdata: fields.list('xdata'),
+    unknown: pairs.filter(({ key }) => !knownKeys.has(key)),
   }
 }
+
+const knownKeys = new Set([
+  ...['pkgname', 'pkgbase', 'xdata', 'pkgver', 'pkgdesc', 'url', 'builddate', 'packager', 'size', 'arch'],
+  ...['license', 'replaces', 'group', 'conflict', 'provides', 'backup'],
+  ...['depend', 'optdepend', 'makedepend', 'checkdepend'],
+])
 
 /** Value → text of a .PKGINFO, fields in makepkg's order; the inverse of parsePkginfo. */
 export function formatPkginfo(pkginfo: Pkginfo): string {
@@ -86,5 +96,6 @@ export function formatPkginfo(pkginfo: Pkginfo): string {
   write('optdepend', ...pkginfo.optdepends)
   write('makedepend', ...pkginfo.makedepends)
   write('checkdepend', ...pkginfo.checkdepends)
+  for (const { key, value } of pkginfo.unknown) write(key, value)
   return lines.join('')
 }

@@ -45,27 +45,35 @@ export interface TarLimits {
   readonly maxNameLength?: number
   /** Bytes of one pax header; 1 MiB unless told. */
   readonly maxPaxSize?: number
+  /** Bytes of one body; no limit unless told. */
+  readonly maxFileSize?: number
 }
 
 interface Limits {
   readonly maxEntries: number
   readonly maxNameLength: number
   readonly maxPaxSize: number
+  readonly maxFileSize: number
 }
 
 /**
  * Walks a tar archive of v7, ustar, GNU or pax make. Bodies that are not asked for cost next to nothing.
  *
  * Stricter than bsdtar and pacman, which take an archive that stops between two entries: without both
- * end-of-archive blocks it counts as truncated, and behind them only zeros may follow. Old GNU sparse files,
- * bodies on hard links and global pax headers that rename things are refused, because readers differ on them.
+ * end-of-archive blocks it counts as truncated, and behind them only zeros may follow. Bodies on hard links, global
+ * pax headers that rename things, and names given twice are refused, because readers differ on them.
  * Throws FormatError.
  */
 export async function* readTar(
   chunks: AsyncIterable<Uint8Array>,
   limits: TarLimits = {},
 ): AsyncGenerator<TarEntry, void, void> {
-  const caps = { maxEntries: 2_000_000, maxNameLength: 4096, maxPaxSize: 1 << 20, ...limits }
+  const caps = {
+    maxEntries: limits.maxEntries ?? 2_000_000,
+    maxNameLength: limits.maxNameLength ?? 4096,
+    maxPaxSize: limits.maxPaxSize ?? 1 << 20,
+    maxFileSize: limits.maxFileSize ?? Number.MAX_SAFE_INTEGER,
+  }
   const cursor = byteCursor(chunks)
   try {
     for (let count = 0; ; count++) {
@@ -110,6 +118,8 @@ interface Extensions {
   readonly longName?: string
   readonly longLink?: string
   readonly pax?: ReadonlyMap<string, string>
+  /** How many pax headers for all entries stand before it. */
+  readonly globals?: number
 }
 
 /** The next entry's head, its extension headers applied; undefined at the end of the archive. */
@@ -123,9 +133,31 @@ async function nextHead(cursor: ByteCursor, limits: Limits): Promise<Head | unde
       return undefined
     }
     const header = parseHeader(block)
-    if (!'LKxXg'.includes(header.typeflag)) return makeHead(header, extensions, limits)
-    extensions = { ...extensions, ...(await readExtension(cursor, header, limits)) }
+    if (!'LKxXg'.includes(header.typeflag)) return readHead(cursor, { block, header, extensions }, limits)
+    extensions = joinExtensions(extensions, await readExtension(cursor, header, limits))
   }
+}
+
+/** How many headers for all entries may stand before one; tools write one at the start, if any. */
+const maxGlobals = 16
+
+function joinExtensions(before: Extensions, next: Extensions): Extensions {
+  for (const key of ['longName', 'longLink', 'pax'] as const) {
+    if (before[key] !== undefined && next[key] !== undefined) throw namedTwice()
+  }
+  const globals = (before.globals ?? 0) + (next.globals ?? 0)
+  if (globals <= maxGlobals) return { ...before, ...next, globals }
+  throw new FormatError(
+    'too-large',
+    `The tar archive has more than ${maxGlobals} pax headers for all its entries in a row.`,
+  )
+}
+
+function namedTwice(): FormatError {
+  return new FormatError(
+    'unsafe',
+    'The tar archive has two extension headers for one entry that say the same thing, which readers take differently.',
+  )
 }
 
 async function readExtension(cursor: ByteCursor, header: RawHeader, limits: Limits): Promise<Extensions> {
@@ -144,21 +176,51 @@ async function readExtension(cursor: ByteCursor, header: RawHeader, limits: Limi
   if (header.typeflag === 'K') return { longLink: decodeText(body) }
   const pax = parsePax(body)
   if (header.typeflag !== 'g') return { pax }
-  for (const key of ['path', 'linkpath', 'size']) {
-    if (pax.has(key)) {
+  for (const key of pax.keys()) {
+    if (/^(path|linkpath|size|GNU\.sparse\..*)$/.test(key)) {
       throw new FormatError(
         'unsafe',
         `The tar archive sets ${key} for all its entries, which readers take differently.`,
       )
     }
   }
-  return {}
+  return { globals: 1 }
 }
+
+interface RawEntry {
+  readonly block: Uint8Array
+  readonly header: RawHeader
+  readonly extensions: Extensions
+}
+
+/** The head of an entry; that of an old GNU sparse file has its map behind it, which is passed over. */
+async function readHead(
+  cursor: ByteCursor,
+  { block, header, extensions }: RawEntry,
+  limits: Limits,
+): Promise<Head> {
+  const head = makeHead(header, extensions, limits)
+  // The block's memory is the source's: it is looked at before the next bytes are asked for.
+  let hasMore = header.typeflag === 'S' && block[482] !== 0
+  for (let count = 0; hasMore; count++) {
+    if (count === maxSparseBlocks) {
+      throw new FormatError('too-large', `${quote(head.name)} is a sparse file with too long a map.`)
+    }
+    const map = await cursor.read(blockSize)
+    if (map.length < blockSize) throw truncated()
+    hasMore = map[504] !== 0
+  }
+  return head
+}
+
+/** Blocks of 21 pieces each, of a map of one old GNU sparse file. */
+const maxSparseBlocks = 16_384
 
 const types: Readonly<Record<string, TarEntryType>> = {
   '\0': 'file',
   '0': 'file',
   '7': 'file',
+  S: 'file',
   '1': 'hardlink',
   '2': 'symlink',
   '3': 'character-device',
@@ -168,6 +230,8 @@ const types: Readonly<Record<string, TarEntryType>> = {
 }
 
 function makeHead(header: RawHeader, { longName, longLink, pax }: Extensions, limits: Limits): Head {
+  if (longName !== undefined && pax?.has('path')) throw namedTwice()
+  if (longLink !== undefined && pax?.has('linkpath')) throw namedTwice()
   const name = checkName(pax?.get('GNU.sparse.name') ?? pax?.get('path') ?? longName ?? header.name, limits)
   const declared = types[header.typeflag]
   if (declared === undefined) {
@@ -183,11 +247,11 @@ function makeHead(header: RawHeader, { longName, longLink, pax }: Extensions, li
   return {
     name,
     type,
-    size: bodySize(size, { name, type, declared }),
+    size: bodySize(size, { name, type, declared }, limits),
     linkname: linkname === '' ? '' : checkName(linkname, limits),
     mtime: header.mtime,
     mode: header.mode,
-    sparse: pax !== undefined && isSparse(pax),
+    sparse: header.typeflag === 'S' || (pax !== undefined && isSparse(pax)),
   }
 }
 
@@ -198,7 +262,15 @@ function makeHead(header: RawHeader, { longName, longLink, pax }: Extensions, li
 function bodySize(
   size: number,
   { name, type, declared }: { name: string; type: TarEntryType; declared: TarEntryType },
+  { maxFileSize }: Limits,
 ): number {
+  if (size > maxFileSize) {
+    throw new FormatError(
+      'too-large',
+      `${quote(name)} claims to have ${size} bytes; ${maxFileSize} are allowed.`,
+      name,
+    )
+  }
   if (type === 'file') return size
   if (size > 0 && (declared === 'hardlink' || declared === 'file')) {
     throw new FormatError(

@@ -8,6 +8,8 @@ export interface ZstdPiece {
   readonly bytes: Uint8Array
   /** The frame is whole with this piece. */
   readonly endsFrame: boolean
+  /** Bytes of its past that the decoder of the frame keeps. */
+  readonly windowSize: number
 }
 
 export interface ZstdFrameInspector {
@@ -61,6 +63,7 @@ export function inspectZstdFrames(limits: ZstdLimits = {}): ZstdFrameInspector {
     phase: 'header',
     header: new Uint8Array(0),
     frameIndex: -1,
+    windowSize: 0,
     hasChecksum: false,
     isLastBlock: false,
     blockHeaderBytes: 0,
@@ -80,7 +83,8 @@ export function inspectZstdFrames(limits: ZstdLimits = {}): ZstdFrameInspector {
       const isHeader = phase === 'header' && walk.phase === 'frame'
       if (phase !== 'frame' && !isHeader) continue
       const bytes = isHeader ? walk.header : chunk.subarray(from, at)
-      pieces.push({ frameIndex: walk.frameIndex, bytes, endsFrame: walk.phase === 'header' })
+      const { frameIndex, windowSize } = walk
+      pieces.push({ frameIndex, bytes, endsFrame: walk.phase === 'header', windowSize })
     }
     return pieces
   }
@@ -101,6 +105,7 @@ interface Walk {
   /** The bytes of a frame's header so far. */
   header: Uint8Array
   frameIndex: number
+  windowSize: number
   hasChecksum: boolean
   isLastBlock: boolean
   /** How many of the three bytes of a block's header were read, and their value. */
@@ -127,7 +132,7 @@ function readHeader(walk: Walk, chunk: Uint8Array, at: number, caps: Required<Zs
     if (walk.left === 0) endFrame(walk)
     return next
   }
-  walk.hasChecksum = checkFrameHeader(walk.header, caps.maxWindowSize)
+  Object.assign(walk, checkFrameHeader(walk.header, caps.maxWindowSize))
   walk.frameIndex++
   if (walk.frameIndex >= caps.maxFrames) {
     throw new FormatError('too-large', `The zstd file has more than ${caps.maxFrames} frames.`)
@@ -216,8 +221,11 @@ function parseDescriptor(descriptor: number) {
   }
 }
 
-/** A whole frame header → whether a checksum ends the frame. */
-function checkFrameHeader(header: Uint8Array, maxWindowSize: number): boolean {
+/** A whole frame header → the window of the frame, and whether a checksum ends it. */
+function checkFrameHeader(
+  header: Uint8Array,
+  maxWindowSize: number,
+): Pick<Walk, 'windowSize' | 'hasChecksum'> {
   const parts = parseDescriptor(header[4] ?? 0)
   const dictionaryAt = 5 + parts.windowLength
   const contentSizeAt = dictionaryAt + parts.dictionaryLength
@@ -232,7 +240,7 @@ function checkFrameHeader(header: Uint8Array, maxWindowSize: number): boolean {
       ? windowSizeOf(header[5] ?? 0)
       : uint(header, contentSizeAt, parts.contentSizeLength) + (parts.contentSizeLength === 2 ? 256 : 0)
   if (windowSize > maxWindowSize) throw windowTooLarge(windowSize, maxWindowSize)
-  return parts.hasChecksum
+  return { windowSize, hasChecksum: parts.hasChecksum }
 }
 
 /** RFC 8878, 3.1.1.1.2: five bits of exponent, three of mantissa. */
@@ -277,8 +285,8 @@ function windowTooLarge(windowSize: number, maxWindowSize: number): FormatError 
   const size = `${Math.ceil(windowSize / mebibyte)} MiB`
   return new FormatError(
     'window-too-large',
-    `The zstd file needs a window of ${size}, but pacman can't read more than ${maxWindowSize / mebibyte} MiB: ` +
-      'compress it without --long=31 (--long=27 and below are fine).',
+    `The zstd file needs a window of ${size}; ${maxWindowSize / mebibyte} MiB are allowed, and pacman reads no more than ` +
+      '128 MiB (--long=27).',
     'window',
   )
 }

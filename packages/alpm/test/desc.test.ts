@@ -101,7 +101,7 @@ describe('desc', () => {
 
   test('survives writing and reading', () => {
     fc.assert(
-      fc.property(pkginfos, fc.boolean(), ({ backup: _, xdata: __, ...pkginfo }, signed) => {
+      fc.property(pkginfos, fc.boolean(), ({ backup: _, xdata: __, unknown: ___, ...pkginfo }, signed) => {
         const written = { ...file, ...(signed ? { md5: 'ab'.repeat(16), pgpsig: 'iQ+/==' } : {}) }
         expect(parseDesc(formatDesc(pkginfo, written))).toEqual({ pkginfo, file: written })
       }),

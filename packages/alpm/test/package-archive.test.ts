@@ -37,23 +37,22 @@ describe('a package', () => {
     expect(contents.installedFiles).toBe(5)
   })
 
-  test('may have its .PKGINFO anywhere, no .BUILDINFO, and a root folder', async () => {
-    const contents = await read(packageTar({ './': '', 'usr/': '', '.PKGINFO': minimalPkginfo }))
+  test('may have no .BUILDINFO, a root folder, and its .PKGINFO behind other files with a dot', async () => {
+    const contents = await read(
+      packageTar({ './': '', '.x': '', '.PKGINFO': minimalPkginfo, 'usr/': '', '.y': '' }),
+    )
     expect(contents.files).toEqual(['usr/'])
     expect(contents.buildinfo).toBeUndefined()
   })
 
-  test('may hold a directory that is not marked by a slash, text that is not UTF-8, and odd names', async () => {
-    const latin = bytes(utf8(`${minimalPkginfo}packager = J`), Uint8Array.of(0xe9), utf8('r'))
+  test('may hold a directory that is not marked by a slash, and odd names', async () => {
     const tar = bytes(
-      tarFile('.PKGINFO', latin),
+      tarFile('.PKGINFO', utf8(minimalPkginfo)),
       tarHeader({ name: 'usr', type: 'directory' }),
-      tarFile('usr/a\\b\u0001 "é"', utf8('')),
+      tarFile('usr/a\\b "é"', utf8('')),
       tarEnd(),
     )
-    const contents = await read(tar)
-    expect(contents.files).toEqual(['usr/', 'usr/a\\b\u0001 "é"'])
-    expect(contents.pkginfo.packager).toBe('J\ufffdr')
+    expect((await read(tar)).files).toEqual(['usr/', 'usr/a\\b "é"'])
   })
 })
 
@@ -86,6 +85,32 @@ describe('a package is refused', () => {
       'invalid: .PKGINFO, line 1: "x" is not of the form "key = value".',
     ],
     [
+      'with a .BUILDINFO of another package',
+      { '.PKGINFO': minimalPkginfo, '.BUILDINFO': 'pkgname = hello\npkgarch = x86_64\n' },
+      'invalid: The arch "x86_64" of .BUILDINFO is not the "any" of .PKGINFO.',
+    ],
+    [
+      'with a second .INSTALL',
+      { '.INSTALL': '', './.INSTALL': '', '.PKGINFO': minimalPkginfo },
+      'unsafe: The path "./.INSTALL" begins with "./", and pacman does not install such a package: ' +
+        'make the archive from the names of the files (makepkg does), not from the folder ".".',
+    ],
+    [
+      'with .CHANGELOG a link',
+      { '.PKGINFO': minimalPkginfo, '.CHANGELOG': '->/etc/shadow' },
+      'invalid: .CHANGELOG of the package is not a regular file.',
+    ],
+    [
+      'with its .PKGINFO behind files',
+      { 'usr/': '', '.PKGINFO': minimalPkginfo },
+      'invalid: .PKGINFO stands behind other files of the package, where pacman does not look for it.',
+    ],
+    [
+      'with its .INSTALL behind files',
+      { '.PKGINFO': minimalPkginfo, 'usr/': '', '.INSTALL': '' },
+      'invalid: .INSTALL stands behind other files of the package, where pacman does not look for it.',
+    ],
+    [
       'with a malformed .BUILDINFO',
       { '.PKGINFO': minimalPkginfo, '.BUILDINFO': 'x' },
       'invalid: .BUILDINFO, line 1: "x" is not of the form "key = value".',
@@ -103,6 +128,9 @@ describe('a package is refused', () => {
     'a/./b',
     'a//b',
     'a\nb',
+    'a\u0001b',
+    'a\u001b[2Jb',
+    'a\tb',
     'a/\n%DEPENDS%\nx',
     '/',
   ])('with the path %j', async (path) => {
@@ -148,9 +176,22 @@ describe('a package is refused', () => {
     )
   })
 
+  test.each([
+    ['a path', 'usr/a\u00e9', 'path', 'The path "usr/a\ufffd", or what it links to, is not UTF-8.'],
+    ['a field', '', '.PKGINFO', '.PKGINFO of the package is not UTF-8.'],
+  ])('with %s that is not UTF-8', async (_what, path, _field, message) => {
+    const pkginfo = `${minimalPkginfo}packager = J${path === '' ? '\u00e9' : ''}r\n`
+    const tar = Buffer.concat([
+      tarFile('.PKGINFO', Buffer.from(pkginfo, 'latin1')),
+      ...(path === '' ? [] : [patchHeader(tarHeader({ name: 'usr/a?' }), (block) => block.set([0xe9], 5))]),
+      tarEnd(),
+    ])
+    expect(await refusalOf(read(Uint8Array.from(tar)))).toBe(`invalid: ${message}`)
+  })
+
   test('with a .PKGINFO above 1 MiB', async () => {
     const tar = packageTar({ '.PKGINFO': `${minimalPkginfo}#${'x'.repeat(1 << 20)}` })
-    expect(await refusalOf(read(tar))).toBe('too-large: ".PKGINFO" is larger than 1048576 bytes.')
+    expect(await refusalOf(read(tar))).toBe('too-large: .PKGINFO is larger than 1048576 bytes.')
   })
 
   test('with too many entries or too long a list', async () => {

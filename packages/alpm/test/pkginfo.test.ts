@@ -73,6 +73,7 @@ describe('.PKGINFO', () => {
         "replaces": [
           "hi",
         ],
+        "unknown": [],
         "url": "https://example.org/?a=b",
         "version": "1:2.0-1",
         "xdata": [
@@ -101,8 +102,17 @@ describe('.PKGINFO', () => {
   })
 
   test('may hold unknown keys, blank lines, CRLF and values that are empty', () => {
-    const text = `${minimalPkginfo}\nmakepkgopt = !strip\r\ndepend =\r\nlicense = MIT\r\npkgbase = \n`
-    expect(parsePkginfo(text)).toMatchObject({ base: 'hello', depends: [], licenses: ['MIT'] })
+    const text = `${minimalPkginfo}\nmakepkgopt = !strip\r\ndepend =\r\nlicense = MIT\r\npkgbase = \nx = \nx = y=z\n`
+    expect(parsePkginfo(text)).toMatchObject({
+      base: 'hello',
+      depends: [],
+      licenses: ['MIT'],
+      unknown: [
+        { key: 'makepkgopt', value: '!strip' },
+        { key: 'x', value: '' },
+        { key: 'x', value: 'y=z' },
+      ],
+    })
   })
 
   test('has its blanks made single, as repo-add does', () => {
@@ -148,6 +158,16 @@ describe('.PKGINFO', () => {
       'an escape sequence',
       `${minimalPkginfo}url = \u001b[2J`,
       'unsafe: .PKGINFO, line 4: the value of "url" holds a control character: "\\u001b[2J".',
+    ],
+    [
+      'an escape sequence of one character',
+      `${minimalPkginfo}url = \u009b2J`,
+      'unsafe: .PKGINFO, line 4: the value of "url" holds a control character: "\\u009b2J".',
+    ],
+    [
+      'a key that is no word',
+      `${minimalPkginfo}a b = c`,
+      'invalid: .PKGINFO, line 4: the key "a b" is not a plain word.',
     ],
     [
       'a header of a database',

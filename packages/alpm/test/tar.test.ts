@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, openSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -92,6 +92,40 @@ describe('the tar reader', () => {
       { name: 'hardlink', type: 'hardlink', size: 0, linkname: 'block' },
       { name: 'large', type: 'file', size: 100_000 },
     ])
+  })
+
+  test.each([
+    ['GNU', '--format=gnu'],
+    ['pax 0.0', '--format=posix', '--sparse-version=0.0'],
+    ['pax 0.1', '--format=posix', '--sparse-version=0.1'],
+    ['pax 1.0', '--format=posix', '--sparse-version=1.0'],
+  ])('passes over sparse files of %s make, as bsdtar lists them', async (_what, ...options) => {
+    const folder = sampleFolder()
+    const sparse = openSync(join(folder, 'sparse'), 'w')
+    for (let i = 0; i < 60; i++) writeSync(sparse, 'x'.repeat(512), i * 100_000)
+    const tar = run('tar', ['--sparse', ...options, '-cf', '-', 'large', 'sparse', 'block', 'hardlink'], {
+      cwd: folder,
+    })
+    expect(tar.length).toBeLessThan(500_000)
+    const listing = run('bsdtar', ['-tf', '-'], { input: tar }).toString().trim().split('\n')
+    const entries = await collect(readTar(chunked(Uint8Array.from(tar), [1000])))
+    expect(entries.map(({ name }) => name)).toEqual(listing)
+    expect(entries.map(({ name, type, sparse }) => `${name} ${type}${sparse ? ', sparse' : ''}`)).toEqual([
+      'large file',
+      'sparse file, sparse',
+      'block file',
+      'hardlink hardlink',
+    ])
+  })
+
+  test('tells devices and pipes', async () => {
+    const tar = bytes(
+      ...['3', '4', '6'].map((type) =>
+        patchHeader(tarHeader({ name: type }), (block) => block.set(utf8(type), 156)),
+      ),
+      tarEnd(),
+    )
+    expect((await list(tar)).map(({ type }) => type)).toEqual(['character-device', 'block-device', 'fifo'])
   })
 
   test('reads sizes in base 256 and checksums of signed bytes', async () => {
@@ -215,7 +249,34 @@ describe('the tar reader refuses', () => {
       typed('0', 5, 'a/'),
       'unsafe: "a/" is a directory with a body, which readers take differently.',
     ],
-    ['an old sparse file', typed('S'), 'invalid: "a" is a tar entry of type "S", which no package holds.'],
+    ['a volume label', typed('V'), 'invalid: "a" is a tar entry of type "V", which no package holds.'],
+    [
+      'an old sparse file with an endless map',
+      bytes(
+        patchHeader(typed('S'), (block) => block.set([1], 482)),
+        new Uint8Array(16_386 * 512).fill(1),
+      ),
+      'too-large: "a" is a sparse file with too long a map.',
+    ],
+    [
+      'two pax headers for one entry',
+      bytes(pax('10 path=b\n').subarray(0, 1024), pax('10 path=c\n')),
+      'unsafe: The tar archive has two extension headers for one entry that say the same thing, which readers take ' +
+        'differently.',
+    ],
+    [
+      'a long name and a pax path',
+      bytes(typed('L', 1), utf8('b'.padEnd(512, '\0')), pax('10 path=c\n')),
+      'unsafe: The tar archive has two extension headers for one entry that say the same thing, which readers take ' +
+        'differently.',
+    ],
+    [
+      'endless headers before one entry',
+      bytes(
+        ...Array.from({ length: 17 }, () => bytes(typed('g', 12), utf8('12 comment=\n'.padEnd(512, '\0')))),
+      ),
+      'too-large: The tar archive has more than 16 pax headers for all its entries in a row.',
+    ],
     [
       'a pax header for all that renames',
       bytes(typed('g', 10), utf8('10 path=a\n'.padEnd(512, '\0'))),
@@ -275,6 +336,9 @@ describe('the tar reader refuses', () => {
     expect(await refusalOf(list(bytes(pax('12 path=abc\n'), tarEnd()), [512], { maxNameLength: 2 }))).toBe(
       'too-large: The name "abc" is longer than 2 characters.',
     )
+    expect(
+      await refusalOf(list(bytes(pax('19 size=8888888888\n'), tarEnd()), [512], { maxFileSize: 9 })),
+    ).toBe('too-large: "a" claims to have 8888888888 bytes; 9 are allowed.')
     const read = async () => {
       for await (const entry of readTar(chunked(good))) await readTarBody(entry, 4)
     }

@@ -26,7 +26,7 @@ const architectures: fc.Arbitrary<ArchitectureName> = fc
 const lines: fc.Arbitrary<string> = fc
   .string({ unit: 'grapheme', maxLength: 30 })
   .map((text) => text.replace(/\s+/g, ' ').trim())
-  .filter((text) => !/[\u0000-\u001f\u007f]|^%[A-Z0-9]+%$/.test(text))
+  .filter((text) => !/[\p{Cc}\u2028\u2029]|^%[A-Z0-9]+%$/u.test(text))
 
 const lists = fc.array(
   lines.filter((text) => text !== ''),
@@ -56,4 +56,7 @@ export const pkginfos: fc.Arbitrary<Pkginfo> = fc.record({
   makedepends: lists,
   checkdepends: lists,
   xdata: lists,
+  unknown: fc.array(fc.record({ key: fc.stringMatching(/^[a-z]{1,10}opt$/), value: lines }), {
+    maxLength: 3,
+  }),
 })

@@ -85,8 +85,8 @@ describe('zstd frames', () => {
 
 describe('a zstd file is refused', () => {
   const message = (size: string) =>
-    `window-too-large: The zstd file needs a window of ${size} MiB, but pacman can't read more than 128 MiB: ` +
-    'compress it without --long=31 (--long=27 and below are fine).'
+    `window-too-large: The zstd file needs a window of ${size} MiB; 128 MiB are allowed, and pacman reads no more than ` +
+    '128 MiB (--long=27).'
 
   test('for a window above 128 MiB, before any byte of that frame is handed out', async () => {
     expect(await refusalOf(frames(frameOfWindow(21 << 3)))).toBe(message('2048'))

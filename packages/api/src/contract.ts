@@ -124,6 +124,9 @@ export const contract = {
     query: Type.Object({
       replace: flag('replace what was published with the same version, or under the same file name'),
       force: flag('take the place of a higher version, too'),
+      filename: Type.Optional(
+        text('the name of the file: a package that must be called otherwise is refused'),
+      ),
     }),
     body: 'package',
     returns: schemas.Published,

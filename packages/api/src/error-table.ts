@@ -243,7 +243,7 @@ export const errorTable = {
   },
   PACKAGE_TOO_LARGE: {
     status: 400,
-    meaning: 'The package is larger than the server takes.',
+    meaning: 'The package, or something in it, is larger than the server takes.',
     hint: 'Raise `max_package_size` on the server.',
     example: {
       sent: 'POST /vieter/publish',

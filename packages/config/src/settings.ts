@@ -285,6 +285,43 @@ export const settings = {
     readBy: ['server'],
     description: 'The largest size of a package’s contents that is taken, against archives that explode.',
   },
+  max_unpack_ratio: {
+    type: 'integer',
+    default: 1000,
+    min: 10,
+    max: 1_000_000,
+    readBy: ['server'],
+    description:
+      'How many times as large as its file a package’s contents may be, against archives that explode; counted from 1 GiB of contents on.',
+  },
+  max_package_files: {
+    type: 'integer',
+    default: 500_000,
+    min: 1,
+    max: 2_000_000,
+    readBy: ['server'],
+    description: 'How many files, folders and links a package may hold.',
+  },
+  max_window_size: {
+    type: 'integer',
+    default: 128,
+    min: 8,
+    max: 1024,
+    unit: 'MiB',
+    readBy: ['server'],
+    description:
+      'The largest window (zstd) or dictionary (xz, lzip) that a package may be compressed with. pacman takes zstd windows of 128 MiB at most, and so does the server.',
+  },
+  decoder_memory: {
+    type: 'integer',
+    default: 256,
+    min: 8,
+    max: 65_536,
+    unit: 'MiB',
+    readBy: ['server'],
+    description:
+      'How much memory the windows and dictionaries of all packages that are being uploaded may take together. An upload that finds none left waits in turn; a package that needs more than all of it is refused.',
+  },
   disk_reserve: {
     type: 'integer',
     default: 256,

@@ -53,6 +53,7 @@ interface AppOptions {
 
 /** How many packages are opened at once for what they say of themselves. */
 const headReadings = 4
+const mebibyte = 1024 * 1024
 
 /** How long requests under way may take to end when the server stops, in milliseconds; then they are cut off. */
 const stopGrace = 1500
@@ -168,7 +169,7 @@ async function createContext(
     fileSearches: createTurns(1),
     headReadings: createTurns(headReadings),
     blobs,
-    archives: createArchiveReaders(),
+    archives: createArchiveReaders({ decoderMemory: settings.decoder_memory * mebibyte }),
     disk: diskSpace(
       [settings.data_dir, ...(settings.pkg_dir ? [paths.packages] : [])],
       settings.disk_reserve,

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { constants, zstdCompressSync } from 'node:zlib'
 import { FormatError, tarEnd, tarFile, tarHeader } from '@vieter/alpm'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { ArchiveFacts } from '../src/archives/archive-facts.ts'
+import type { ArchiveFacts, ArchiveLimits } from '../src/archives/archive-facts.ts'
 import { type ArchiveReaders, createArchiveReaders } from '../src/archives/archive-readers.ts'
 import type { FromReader, ToReader } from '../src/archives/reader-messages.ts'
 import type { ArchiveReading } from '../src/archives/reader-thread.ts'
@@ -13,6 +13,12 @@ import { sha256 } from './support/folders.ts'
 import { packageArchive, packageEntries } from './support/packages.ts'
 
 const mebibyte = 1024 * 1024
+const limits: ArchiveLimits = {
+  maxUnpackedSize: 4096 * mebibyte,
+  maxRatio: 1_000_000,
+  maxFiles: 100_000,
+  maxWindowSize: 128 * mebibyte,
+}
 const fast = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const zeroFrame = zstdCompressSync(new Uint8Array(64 * mebibyte), fast)
 
@@ -23,7 +29,7 @@ function makeReaders(options: Parameters<typeof createArchiveReaders>[0] = {}): 
 }
 
 function open(readers: ArchiveReaders, md5 = false): ArchiveReading {
-  return readers.open({ maxUnpackedSize: 4096 * mebibyte, md5 })
+  return readers.open({ ...limits, md5 })
 }
 
 /** Hands bytes over in pieces of one slot, used again and again: whoever looked at taken bytes would see wrong ones. */
@@ -169,7 +175,7 @@ describe('a reading that is given up', () => {
     const worker = new Worker(new URL('../src/archives/reader-worker.ts', import.meta.url))
     onTestFinished(async () => void (await worker.terminate()))
     const tell = (message: ToReader) => worker.postMessage(message)
-    tell({ kind: 'open', id: 1, options: { maxUnpackedSize: 2 ** 50 } })
+    tell({ kind: 'open', id: 1, options: { ...limits, maxUnpackedSize: 2 ** 50 } })
     tell({
       kind: 'bytes',
       id: 1,

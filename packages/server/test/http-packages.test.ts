@@ -277,7 +277,7 @@ describe('the files in which a package speaks of itself', () => {
   test('are read from it when somebody asks', async () => {
     const server = await startServer()
     const buildinfo =
-      'format = 2\npkgname = hello\npkgarch = any\nbuildtool = makepkg\nbuildenv = !color\ninstalled = a-1-1-any\nmood = good\n'
+      'format = 2\npkgname = hello\npkgarch = x86_64\nbuildtool = makepkg\nbuildenv = !color\ninstalled = a-1-1-any\nmood = good\n'
     await server.publish(
       'r',
       telling({
@@ -292,7 +292,7 @@ describe('the files in which a package speaks of itself', () => {
       name: 'hello',
       base: '',
       version: '',
-      arch: 'any',
+      arch: 'x86_64',
       pkgbuild_sha256: '',
       packager: '',
       build_date: 0,

@@ -1,9 +1,8 @@
-import type { Pkginfo } from '@vieter/alpm'
-import type { PackageCompression } from './decompress.ts'
+import type { Compression, Pkginfo } from '@vieter/alpm'
 
 /** What is known of a package archive that was read to its last byte and found good. */
 export interface ArchiveFacts {
-  compression: PackageCompression
+  compression: Compression
   pkginfo: Pkginfo
   /** The text of the entry's `files`. */
   files: string
@@ -18,9 +17,19 @@ export interface ArchiveFacts {
 /** The files in which a package speaks of itself, by their names: .PKGINFO, .BUILDINFO, .MTREE, .INSTALL, .CHANGELOG. */
 export type PackageHead = ReadonlyMap<string, Uint8Array>
 
-export interface ReadOptions {
-  /** Bytes of the tar; an archive that unpacks to more is refused. */
+/** An archive that passes one of them is refused. */
+export interface ArchiveLimits {
+  /** Bytes of the tar. */
   maxUnpackedSize: number
+  /** How many times as large as the archive the tar may be, when it is large at all. */
+  maxRatio: number
+  /** Files, folders and links. */
+  maxFiles: number
+  /** Bytes of the past that a decoder keeps. */
+  maxWindowSize: number
+}
+
+export interface ReadOptions extends ArchiveLimits {
   /** Also find the MD5 of the archive. */
   md5?: boolean
 }

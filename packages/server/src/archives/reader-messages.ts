@@ -9,11 +9,14 @@ export type ToReader =
   | { kind: 'bytes'; id: number; bytes: Uint8Array }
   | { kind: 'end'; id: number }
   | { kind: 'abort'; id: number }
+  | { kind: 'reserved'; id: number }
 
 /** What it answers. Facts, head and fault are the last word on a reading. */
 export type FromReader =
   /** The oldest bytes that were not taken yet are needed no more. */
   | { kind: 'taken'; id: number }
+  /** Memory for a decoder is wanted, in place of what was reserved before. */
+  | { kind: 'reserve'; id: number; bytes: number }
   | { kind: 'facts'; id: number; facts: ArchiveFacts }
   | { kind: 'head'; id: number; head: PackageHead }
   | { kind: 'fault'; id: number; fault: PackedFault }

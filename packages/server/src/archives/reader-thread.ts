@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ArchiveFacts, PackageHead, ReadOptions } from './archive-facts.ts'
+import type { Claim, MemoryBudget } from './memory-budget.ts'
 import { unpackFault } from './packed-fault.ts'
 import type { FromReader, ToReader } from './reader-messages.ts'
 
@@ -26,6 +27,15 @@ export interface ReaderThread {
 
 type Found = ArchiveFacts | PackageHead
 
+/** What a thread works with. */
+interface ThreadOptions {
+  /** MiB. */
+  heapLimit: number
+  /** Shared by all threads. */
+  memory: MemoryBudget
+  died: () => void
+}
+
 /** An upload's side of its reading. */
 interface Upload {
   facts: PromiseWithResolvers<Found>
@@ -37,14 +47,24 @@ interface Upload {
  * Starts a thread; it does not keep the process alive. When it dies, all its uploads fail, and `died` is called
  * first: it is to be used no more.
  */
-export function startReaderThread(heapLimit: number, died: () => void): ReaderThread {
+export function startReaderThread({ heapLimit, memory, died }: ThreadOptions): ReaderThread {
   const uploads = new Map<number, Upload>()
+  // Held longer than an upload that was given up: until the thread has done with it.
+  const claims = new Map<number, Claim>()
   let lastId = 0
   const worker = new Worker(new URL('./reader-worker.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: heapLimit, maxYoungGenerationSizeMb: 8 },
   })
   worker.unref()
-  worker.on('message', (message: FromReader) => hear(uploads, message))
+  worker.on('message', (message: FromReader) => {
+    if (message.kind === 'reserve') reserve(message.id, message.bytes)
+    else if (message.kind === 'taken') uploads.get(message.id)?.handed.shift()?.resolve()
+    else {
+      claims.get(message.id)?.give()
+      claims.delete(message.id)
+      settle(uploads, message.id, outcomeOf(message))
+    }
+  })
   let cause: unknown
   worker.once('error', (fault) => {
     cause = fault
@@ -52,12 +72,20 @@ export function startReaderThread(heapLimit: number, died: () => void): ReaderTh
   })
   worker.once('exit', () => {
     died()
+    for (const claim of claims.values()) claim.give()
     for (const id of [...uploads.keys()]) {
       settle(uploads, id, new Error('The thread that read the archive has died.', { cause }))
     }
   })
 
   const tell = (message: ToReader): void => worker.postMessage(message)
+
+  function reserve(id: number, bytes: number): void {
+    claims.get(id)?.give()
+    const claim = memory.claim(bytes)
+    claims.set(id, claim)
+    claim.granted.then(() => tell({ kind: 'reserved', id }))
+  }
 
   function begin(opening: (id: number) => ToReader): ArchiveReading<Found> {
     lastId += 1
@@ -95,11 +123,9 @@ export function startReaderThread(heapLimit: number, died: () => void): ReaderTh
   }
 }
 
-function hear(uploads: Map<number, Upload>, message: FromReader): void {
-  if (message.kind === 'taken') uploads.get(message.id)?.handed.shift()?.resolve()
-  else if (message.kind === 'facts') settle(uploads, message.id, message.facts)
-  else if (message.kind === 'head') settle(uploads, message.id, message.head)
-  else settle(uploads, message.id, unpackFault(message.fault))
+function outcomeOf(message: Exclude<FromReader, { kind: 'taken' | 'reserve' }>): Found | Error {
+  if (message.kind === 'facts') return message.facts
+  return message.kind === 'head' ? message.head : unpackFault(message.fault)
 }
 
 /** Ends an upload; all that waits for something of it hears how. */

@@ -3,8 +3,9 @@ import { parentPort } from 'node:worker_threads'
 import type { ReadOptions } from './archive-facts.ts'
 import { chunkQueue } from './chunk-queue.ts'
 import { packFault } from './packed-fault.ts'
-import { readArchive, readHead } from './read-archive.ts'
+import { type ReadingParts, readArchive, readHead } from './read-archive.ts'
 import type { FromReader, ToReader } from './reader-messages.ts'
+import { reservation } from './reservation.ts'
 
 /*
  * A thread that reads archives, several at once: while one waits for its bytes or its decoder, the others go on.
@@ -16,6 +17,8 @@ if (!port) throw new Error('reader-worker runs in a worker thread alone')
 interface Reading {
   take(bytes: Uint8Array): void
   end(): void
+  /** The memory that was asked for is there. */
+  reserved(): void
   abort(): void
 }
 
@@ -25,10 +28,10 @@ function answer(message: FromReader): void {
   port?.postMessage(message)
 }
 
-function openPackage(id: number, { maxUnpackedSize, md5 }: ReadOptions): Reading {
+function openPackage(id: number, { md5, ...limits }: ReadOptions): Reading {
   const hashes = hashing(md5 === true)
-  const reading = open(id, async (chunks, signal) => {
-    const contents = await readArchive(chunks, { maxUnpackedSize, signal })
+  const reading = open(id, async (chunks, parts) => {
+    const contents = await readArchive(chunks, parts, limits)
     return { kind: 'facts', id, facts: { ...contents, ...hashes.end() } }
   })
   return {
@@ -42,24 +45,28 @@ function openPackage(id: number, { maxUnpackedSize, md5 }: ReadOptions): Reading
 }
 
 function openHead(id: number): Reading {
-  return open(id, async (chunks, signal) => ({ kind: 'head', id, head: await readHead(chunks, signal) }))
+  return open(id, async (chunks, parts) => ({ kind: 'head', id, head: await readHead(chunks, parts) }))
 }
 
-type Read = (chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<FromReader>
+type Read = (chunks: AsyncIterable<Uint8Array>, parts: ReadingParts) => Promise<FromReader>
 
 function open(id: number, read: Read): Reading {
   const aborting = new AbortController()
   const queue = chunkQueue(() => answer({ kind: 'taken', id }))
-  read(queue, aborting.signal)
+  const memory = reservation((bytes) => answer({ kind: 'reserve', id, bytes }))
+  read(queue, { reserve: memory.reserve, signal: aborting.signal })
     .then(answer)
     .catch((fault: unknown) => answer({ kind: 'fault', id, fault: packFault(fault) }))
     .finally(() => readings.delete(id))
   return {
     take: queue.push,
     end: queue.end,
+    reserved: memory.granted,
     abort() {
-      aborting.abort()
-      queue.fail(new Error('The reading of the archive was given up.'))
+      const fault = new Error('The reading of the archive was given up.')
+      aborting.abort(fault)
+      queue.fail(fault)
+      memory.fail(fault)
     },
   }
 }
@@ -97,5 +104,6 @@ function tell(
 ): void {
   if (message.kind === 'bytes') reading?.take(message.bytes)
   else if (message.kind === 'end') reading?.end()
+  else if (message.kind === 'reserved') reading?.reserved()
   else reading?.abort()
 }

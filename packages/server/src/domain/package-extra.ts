@@ -1,4 +1,4 @@
-import type { Buildinfo, Pkginfo } from '@vieter/alpm'
+import type { Pkginfo } from '@vieter/alpm'
 
 /** What a package's .PKGINFO says and its entry does not. */
 export interface PackageExtra {
@@ -7,10 +7,6 @@ export interface PackageExtra {
   unknown: { key: string; value: string }[]
 }
 
-export function extraOf({
-  backup,
-  xdata,
-  unknown = [],
-}: Pkginfo & Partial<Pick<Buildinfo, 'unknown'>>): PackageExtra {
+export function extraOf({ backup, xdata, unknown }: Pkginfo): PackageExtra {
   return { backup: [...backup], xdata: [...xdata], unknown: [...unknown] }
 }

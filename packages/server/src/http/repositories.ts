@@ -36,7 +36,7 @@ export function mountRepositories(mount: Mount, context: Context, accelerate: Ac
   mount(contract.publishPackage, async ({ params, query, request, reply }) =>
     publishPackage(context, {
       repository: params.repo,
-      body: packageBody({ request, reply }),
+      body: { ...packageBody({ request, reply }), filename: query.filename },
       signature: request.headers['x-signature']?.toString(),
       replace: query.replace === true,
       force: query.force === true,

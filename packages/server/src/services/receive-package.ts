@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { extensionOf, FormatError, formatDesc, packageFilename } from '@vieter/alpm'
-import { AppError } from '@vieter/api'
-import type { ArchiveFacts } from '../archives/archive-facts.ts'
+import { extensionOf, FormatError, formatDesc, packageFilename, quote } from '@vieter/alpm'
+import type { Settings } from '@vieter/config'
+import type { ArchiveFacts, ArchiveLimits } from '../archives/archive-facts.ts'
 import type { Context } from '../context.ts'
 import { isDebugPackage } from '../domain/debug-packages.ts'
 import { extraOf } from '../domain/package-extra.ts'
 import type { StoredPackage } from '../domain/stored-package.ts'
-import { isErrnoException } from '../files.ts'
-import { storageFault } from './storage-fault.ts'
+import { packageFault } from './package-fault.ts'
 import { type PackageBody, storeBody } from './store-body.ts'
 
 const mebibyte = 1024 * 1024
@@ -27,20 +26,27 @@ export async function receivePackage(
   await disk.check(body.declaredSize ?? 0)
   const key = `${randomBytes(1).toString('hex')}/${randomBytes(16).toString('hex')}`
   const staged = await blobs.stage(key)
-  const reading = archives.open({
-    maxUnpackedSize: settings.max_unpacked_size * mebibyte,
-    md5: settings.database_md5sum,
-  })
+  const reading = archives.open({ ...limitsOf(settings), md5: settings.database_md5sum })
   try {
     const parts = { staged, reading, disk, slots: archives.slots }
     await storeBody(parts, body, settings.max_package_size * mebibyte)
     const pkg = { ...describe(await reading.facts, key), signature }
+    checkFilename(pkg.filename, body.filename)
     await staged.commit()
     return pkg
   } catch (fault) {
     reading.abort()
     await staged.discard()
-    throw told(fault)
+    throw packageFault(fault)
+  }
+}
+
+function limitsOf(settings: Settings): ArchiveLimits {
+  return {
+    maxUnpackedSize: settings.max_unpacked_size * mebibyte,
+    maxRatio: settings.max_unpack_ratio,
+    maxFiles: settings.max_package_files,
+    maxWindowSize: Math.min(settings.max_window_size, settings.decoder_memory) * mebibyte,
   }
 }
 
@@ -57,18 +63,12 @@ function describe(
   return { ...facts, desc, files, extra, replaces, isDebug }
 }
 
-function told(fault: unknown): unknown {
-  if (fault instanceof AppError) return fault
-  if (fault instanceof FormatError)
-    return new AppError('PACKAGE_INVALID', { message: fault.message, cause: fault })
-  if (isErrnoException(fault) && isHangUp(fault)) {
-    return new AppError('BODY_INVALID', {
-      message: 'The connection was cut before the whole package had arrived.',
-    })
-  }
-  return storageFault(fault)
-}
-
-function isHangUp({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE'
+/** A file that is called otherwise than its contents say is likely another one than its sender means. */
+function checkFilename(filename: string, said: string | undefined): void {
+  if (said === undefined || said === filename) return
+  throw new FormatError(
+    'invalid',
+    `The file is called ${quote(said)}, but what is in it makes it ${quote(filename)}.`,
+    'filename',
+  )
 }

@@ -18,6 +18,8 @@ export interface PackageBody {
   chunks: AsyncIterable<Uint8Array>
   /** Bytes, as the sender says; left out when it does not. */
   declaredSize?: number | undefined
+  /** What the sender calls the file; left out when it does not say. */
+  filename?: string | undefined
 }
 
 interface Parts {

@@ -19,9 +19,18 @@ export type Compression = keyof typeof compress
 export const compress = {
   zst: (tar: Uint8Array): Buffer => zstdCompressSync(tar),
   gz: (tar: Uint8Array): Buffer => gzipSync(tar),
-  xz: (tar: Uint8Array): Buffer =>
-    execFileSync('xz', ['-c'], { input: tar, maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'pipe'] }),
+  xz: (tar: Uint8Array): Buffer => runProgram('xz', ['-c'], tar),
+  bz2: (tar: Uint8Array): Buffer => runProgram('bzip2', ['-c'], tar),
+  lz4: (tar: Uint8Array): Buffer => runProgram('lz4', ['-c'], tar),
+  lzo: (tar: Uint8Array): Buffer => runProgram('lzop', ['-c'], tar),
+  lz: (tar: Uint8Array): Buffer => runProgram('lzip', ['-c'], tar),
+  Z: (tar: Uint8Array): Buffer => runProgram('compress', ['-c'], tar),
   tar: (tar: Uint8Array): Buffer => Buffer.from(tar),
+}
+
+/** What a real program makes of an input. */
+export function runProgram(program: string, options: readonly string[], input: Uint8Array): Buffer {
+  return execFileSync(program, options, { input, maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 const encoder = new TextEncoder()

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { temporaryFolder } from './folders.ts'
+import { type OnEnd, temporaryFolder } from './folders.ts'
 
 interface SpawnOptions {
   folder?: string
   environment?: Record<string, string | undefined>
+  /** When it is killed and its folder removed: with the test unless told. */
+  onEnd?: OnEnd
 }
 
 export interface SpawnedServer {
@@ -22,14 +24,15 @@ export interface SpawnedServer {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
   /** Its exit code; null when a signal ended it. */
   exited: Promise<number | null>
-  publish(repository: string, archive: Uint8Array): Promise<Response>
+  publish(repository: string, archive: Uint8Array, query?: string): Promise<Response>
 }
 
 const program = fileURLToPath(new URL('./server-process.ts', import.meta.url))
 
 /** Starts a server as a process of its own; resolves when it listens. Throws with its log when it exits before. */
 export async function spawnServer({
-  folder = temporaryFolder(onTestFinished),
+  onEnd = onTestFinished,
+  folder = temporaryFolder(onEnd),
   environment = {},
 }: SpawnOptions = {}): Promise<SpawnedServer> {
   const child = spawn(process.execPath, [program], {
@@ -44,7 +47,7 @@ export async function spawnServer({
       ...environment,
     },
   })
-  onTestFinished(() => {
+  onEnd(() => {
     child.kill('SIGKILL')
   })
   let log = ''
@@ -66,8 +69,8 @@ export async function spawnServer({
     key: () => readFileSync(join(folder, 'api-key'), 'utf8').trim(),
     kill: (signal) => child.kill(signal),
     exited,
-    publish: (repository, archive) =>
-      fetch(`${url}/${repository}/publish`, {
+    publish: (repository, archive, query = '') =>
+      fetch(`${url}/${repository}/publish${query}`, {
         method: 'POST',
         headers: { 'x-api-key': 'secret' },
         body: Uint8Array.from(archive),
