@@ -27,8 +27,10 @@ export interface MtreeEntry {
 }
 
 const source = '.MTREE'
-/** A path and a link target of 4096 bytes (PATH_MAX), four characters each, and the rest. */
-const maxLineLength = 40_000
+/** Characters of a path or a link target, as in a tar archive. */
+const maxPathLength = 4096
+/** What a path and a link target may need when each of their bytes is escaped, and the rest. */
+const maxLineLength = 100_000
 const maxEntries = 500_000
 
 type Keywords = ReadonlyMap<string, string>
@@ -106,7 +108,7 @@ function unset(defaults: Keywords, words: readonly string[]): Keywords {
 function parseEntry(word: string, keywords: Keywords, where: string): MtreeEntry {
   if (!word.startsWith('./'))
     throw new FormatError('invalid', `${where}: ${quote(word)} does not begin with "./".`, 'path')
-  const path = unescapeText(word.slice(2), where)
+  const path = unescapePath(word.slice(2), where)
   if (!isSafePath(path))
     throw new FormatError('unsafe', `${where}: the path ${quote(path)} is unsafe.`, 'path')
   const md5 = parseDigest(keywords, ['md5digest', 'md5'], 32, where)
@@ -158,7 +160,7 @@ function parseTime(text: string, where: string): Pick<MtreeEntry, 'mtime' | 'nan
 }
 
 function parseLink(text: string, where: string): string {
-  const target = unescapeText(text, where)
+  const target = unescapePath(text, where)
   return /[\0\n]/.test(target) ? refuse('link', target, where) : target
 }
 
@@ -179,6 +181,12 @@ function refuse(key: string, value: string, where: string): never {
 
 const encoder = new TextEncoder()
 const lossyUtf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+function unescapePath(text: string, where: string): string {
+  const path = unescapeText(text, where)
+  if (path.length <= maxPathLength) return path
+  throw new FormatError('too-large', `${where}: ${quote(path)} is longer than ${maxPathLength} characters.`)
+}
 
 /** `\040` and the like → the byte. No other escape is taken: programs differ on them. */
 function unescapeText(text: string, where: string): string {

@@ -130,7 +130,11 @@ describe('.MTREE', () => {
     ['./a link=a\\012b', 'invalid: .MTREE, line 1: the value of link, "a\\nb", is not allowed.'],
     ['./a sha256digest=0', 'invalid: .MTREE, line 1: the value of sha256digest, "0", is not allowed.'],
     ['./a =1', 'invalid: .MTREE, line 1: "=1" is not of the form key=value.'],
-    [`./${'a'.repeat(40_000)}`, 'too-large: .MTREE, line 1 is longer than 40000 characters.'],
+    [
+      `./${'a'.repeat(4097)}`,
+      `too-large: .MTREE, line 1: "${'a'.repeat(100)}"… (4097 characters) is longer than 4096 characters.`,
+    ],
+    [`./${'a'.repeat(100_000)}`, 'too-large: .MTREE, line 1 is longer than 100000 characters.'],
   ])('with %j is refused', (text, message) => {
     expect(refusal(() => parseMtree(text))).toBe(message)
   })

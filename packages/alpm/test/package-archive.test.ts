@@ -1,16 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type PackageLimits, readPackage, tarEnd, tarFile, tarHeader } from '../src/index.ts'
-import {
-  bytes,
-  chunked,
-  isFormatError,
-  minimalPkginfo,
-  packageTar,
-  patchHeader,
-  refusalOf,
-  utf8,
-} from './support.ts'
+import { bytes, chunked, minimalPkginfo, packageTar, patchHeader, refusalOf, utf8 } from './support.ts'
 
 function read(tar: Uint8Array, limits?: PackageLimits) {
   return readPackage(chunked(tar), limits)
@@ -203,20 +193,9 @@ describe('a package is refused', () => {
     )
   })
 
-  test('cut anywhere, or damaged at random, with a FormatError if at all', async () => {
+  test('cut anywhere', async () => {
     for (let end = 0; end < good.length; end += 256) {
       expect(await refusalOf(read(good.subarray(0, end)))).toMatch(/^truncated: /)
     }
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1 }),
-        async (changes) => {
-          const damaged = Uint8Array.from(good)
-          for (const [at, byte] of changes) damaged[at] = byte
-          await read(damaged).catch((error) => expect(error).toSatisfy(isFormatError))
-        },
-      ),
-      { numRuns: 300 },
-    )
   })
 })

@@ -194,17 +194,4 @@ describe('.PKGINFO', () => {
   ])('with %s is refused', (_what, text, message) => {
     expect(refusal(() => parsePkginfo(text))).toBe(message)
   })
-
-  test('damaged at random gives a value or a FormatError', () => {
-    fc.assert(
-      fc.property(fc.nat(full.length), fc.string({ unit: 'binary', maxLength: 4 }), (at, junk) => {
-        const text = full.slice(0, at) + junk + full.slice(at + junk.length)
-        try {
-          parsePkginfo(text)
-        } catch {
-          refusal(() => parsePkginfo(text))
-        }
-      }),
-    )
-  })
 })
