@@ -307,6 +307,11 @@ describe('the tar reader refuses', () => {
       pax('0 path=a\n'),
       'invalid: The tar archive is damaged: a pax header is malformed.',
     ],
+    [
+      'a pax record behind which comes none',
+      pax('10 path=b\npath=c\n'),
+      'invalid: The tar archive is damaged: a pax header is malformed.',
+    ],
     ['a pax size in words', pax('11 size=x1\n'), 'invalid: A pax header has the impossible size "x1".'],
     ['a pax size below 0', pax('11 size=-1\n'), 'invalid: A pax header has the impossible size "-1".'],
   ])('%s', async (_what, tar, message) => {
