@@ -141,7 +141,14 @@ export function parsePax(bytes: Uint8Array): Map<string, string> {
     const length = /^[1-9][0-9]*$/.test(digits) ? Number(digits) : 0
     const end = at + length
     const equals = bytes.indexOf(0x3d, blank + 1)
-    if (length === 0 || end <= blank || end > bytes.length || bytes[end - 1] !== 0x0a || equals < 0 || equals >= end) {
+    if (
+      length === 0 ||
+      end <= blank ||
+      end > bytes.length ||
+      bytes[end - 1] !== 0x0a ||
+      equals < 0 ||
+      equals >= end
+    ) {
       throw new FormatError('invalid', 'The tar archive is damaged: a pax header is malformed.')
     }
     const key = decodeStrict(bytes.subarray(blank + 1, equals))

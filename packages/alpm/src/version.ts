@@ -10,11 +10,19 @@ interface VersionParts {
  */
 export function compareVersions(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0
-  const left = versionParts(a)
-  const right = versionParts(b)
+  const left = versionParts(byteText(a))
+  const right = versionParts(byteText(b))
   const byUpstream = compareParts(left.epoch, right.epoch) || compareParts(left.pkgver, right.pkgver)
   if (byUpstream !== 0 || left.pkgrel === undefined || right.pkgrel === undefined) return byUpstream
   return compareParts(left.pkgrel, right.pkgrel)
+}
+
+const encoder = new TextEncoder()
+
+/** One character for each byte: vercmp counts separators in bytes. */
+function byteText(text: string): string {
+  if (!/[\u0080-\uffff]/.test(text)) return text
+  return Array.from(encoder.encode(text), (byte) => String.fromCharCode(byte)).join('')
 }
 
 /** An epoch is digits before a colon; the release stands behind the last hyphen. */
