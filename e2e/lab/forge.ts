@@ -65,11 +65,16 @@ export function forgePackage(spec: PackageSpec, options: ForgeOptions = {}): Pac
 
 /** Gives bytes the name that makepkg would. */
 export function describePackageFile(
-  { name, version, arch }: { name: string; version: string; arch: string },
+  {
+    name,
+    version,
+    arch,
+    extension = '.pkg.tar.zst',
+  }: Pick<PackageFile, 'name' | 'version' | 'arch'> & { extension?: string },
   bytes: Buffer,
 ): PackageFile {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { name, version, arch, filename: `${name}-${version}-${arch}.pkg.tar.zst`, bytes, sha256 }
+  return { name, version, arch, filename: `${name}-${version}-${arch}${extension}`, bytes, sha256 }
 }
 
 /** The package without its last bytes: a transfer that broke off. */

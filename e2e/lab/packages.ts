@@ -27,6 +27,13 @@ export async function makePackage(spec: PackageSpec, folder: string): Promise<Pa
   return file
 }
 
+export interface MakepkgOptions {
+  /** Default: `.pkg.tar.zst`. */
+  readonly extension?: string
+  /** Variables that hold for makepkg, such as LC_ALL. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /**
  * Runs real makepkg, as nobody, on a PKGBUILD and the files beside it, and writes all packages that it makes into the
  * folder. Throws with makepkg's output when it fails.
@@ -35,6 +42,7 @@ export async function makePackages(
   pkgbuild: string,
   sources: Readonly<Record<string, string | Uint8Array>>,
   folder: string,
+  { extension = '.pkg.tar.zst', environment = {} }: MakepkgOptions = {},
 ): Promise<PackageFile[]> {
   const scratch = await makeScratch('makepkg')
   try {
@@ -48,8 +56,9 @@ export async function makePackages(
         LC_ALL: 'C.UTF-8',
         HOME: scratch.path,
         PKGDEST: built,
-        PKGEXT: '.pkg.tar.zst',
+        PKGEXT: extension,
         PACKAGER: 'Laboratory <lab@example.org>',
+        ...environment,
       },
     })
     return await collectPackages(built, folder)
@@ -113,14 +122,16 @@ async function writeTree(
 }
 
 async function collectPackages(built: string, folder: string): Promise<PackageFile[]> {
-  const filenames = (await readdir(built)).filter((name) => name.endsWith('.pkg.tar.zst'))
+  const filenames = (await readdir(built)).filter((name) => name !== '.keep')
   const packages: PackageFile[] = []
   for (const filename of filenames.sort()) {
-    const [, name, version, arch] = /^(.+)-([^-]+-[^-]+)-([^-]+)\.pkg\.tar\.zst$/.exec(filename) ?? []
-    if (!name || !version || !arch) throw new Error(`makepkg made the strange file ${filename}.`)
+    const [, name, version, arch, extension] =
+      /^(.+)-([^-]+-[^-]+)-([^-.]+)(\.pkg\.tar.*)$/.exec(filename) ?? []
+    if (!name || !version || !arch || !extension)
+      throw new Error(`makepkg made the strange file ${filename}.`)
     const bytes = await readFile(join(built, filename))
     await writeFile(join(folder, filename), bytes)
-    packages.push(describePackageFile({ name, version, arch }, bytes))
+    packages.push(describePackageFile({ name, version, arch, extension }, bytes))
   }
   return packages
 }
