@@ -64,6 +64,9 @@ export function parseHeader(block: Uint8Array): RawHeader {
   if (!hasValidChecksum(block)) {
     throw new FormatError('invalid', 'The tar archive is damaged: a header has a wrong checksum.')
   }
+  for (const [field, start, length] of numberFields) {
+    if (!isNumber(block, start, start + length)) throw impossible(field)
+  }
   const name = decodeText(block.subarray(0, 100))
   const prefix = isPosix(block) ? decodeText(block.subarray(345, 500)) : ''
   return {
@@ -105,11 +108,36 @@ function parseOctal(bytes: Uint8Array): number | undefined {
   return value
 }
 
+const numberFields = [
+  ['mode', 100, 8],
+  ['owner', 108, 8],
+  ['group', 116, 8],
+  ['size', 124, 12],
+  ['time', 136, 12],
+  ['device', 329, 8],
+  ['device', 337, 8],
+] as const
+
+/** What libarchive takes: nothing, base 256, or octal with blanks before, and blanks and NULs behind it. */
+function isNumber(block: Uint8Array, start: number, end: number): boolean {
+  const first = block[start]
+  if (first === 0 || first === 0x80 || first === 0xff) return true
+  let at = start
+  while (at < end && block[at] === 0x20) at++
+  while (at < end && (block[at] ?? 0) >= 0x30 && (block[at] ?? 0) <= 0x37) at++
+  while (at < end && (block[at] === 0x20 || block[at] === 0)) at++
+  return at === end
+}
+
+function impossible(field: string): FormatError {
+  return new FormatError('invalid', `The tar archive is damaged: a header has an impossible ${field}.`, field)
+}
+
 /** Octal, or with the first bit set a big-endian number of the whole field (the GNU base-256 form). */
 function parseNumber(bytes: Uint8Array, field: string): number {
   const value = (bytes[0] ?? 0) & 0x80 ? parseBase256(bytes) : parseOctal(bytes)
   if (value !== undefined && Number.isSafeInteger(value) && value >= 0) return value
-  throw new FormatError('invalid', `The tar archive is damaged: a header has an impossible ${field}.`, field)
+  throw impossible(field)
 }
 
 /** A time before 1970 becomes 0: no reader here cares, and a number out of range is not worth a refusal. */
