@@ -92,11 +92,17 @@ function checkWithBsdtar(archive: Buffer, { files }: ArchiveFacts): void {
     maxBuffer: 1 << 28,
   })
   if (status !== 0) throw new Error(`It is taken, but bsdtar ends with ${status}: ${stderr}`)
-  const listed = new Set(stdout.toString().split('\n').slice(0, -1).map(unescapeListed))
-  const theirs = [...listed].filter((path) => !path.startsWith('.')).sort()
-  const ours = parseFiles(files).sort()
-  if (ours.join('\n') !== theirs.join('\n'))
-    throw new Error(`It lists ${JSON.stringify(ours)}, bsdtar ${JSON.stringify(theirs)}.`)
+  const theirs = stdout.toString().split('\n').slice(0, -1).map(unescapeListed)
+  compareLists(parseFiles(files), theirs)
+}
+
+/** Directories without a slash at their end, which bsdtar lists as they are, get one from us: pacman does the same. */
+function compareLists(files: readonly string[], listed: readonly string[]): void {
+  const bare = (paths: readonly string[]) => new Set(paths.map((path) => path.replace(/\/+$/, '')))
+  const [ours, theirs] = [bare(files), bare(listed.filter((path) => !path.startsWith('.')))]
+  const [extra, missing] = [ours.difference(theirs), theirs.difference(ours)]
+  if (extra.size + missing.size > 0)
+    throw new Error(`It lists ${JSON.stringify([...extra])}, bsdtar ${JSON.stringify([...missing])}.`)
 }
 
 /** The path that stands behind a line of bsdtar's listing, which writes `\\n`, `\\\\`, and `\\ooo` for other bytes. */
