@@ -174,7 +174,7 @@ export function parsePax(bytes: Uint8Array): Map<string, string> {
       end <= blank ||
       end > bytes.length ||
       bytes[end - 1] !== 0x0a ||
-      equals < 0 ||
+      equals <= blank + 1 ||
       equals >= end
     ) {
       throw new FormatError('invalid', 'The tar archive is damaged: a pax header is malformed.')

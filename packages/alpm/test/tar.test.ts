@@ -303,6 +303,11 @@ describe('the tar reader refuses', () => {
       'invalid: The tar archive is damaged: a pax header is malformed.',
     ],
     [
+      'a pax record with an empty key',
+      pax('4 =\n'),
+      'invalid: The tar archive is damaged: a pax header is malformed.',
+    ],
+    [
       'a pax record of no length',
       pax('0 path=a\n'),
       'invalid: The tar archive is damaged: a pax header is malformed.',

@@ -5,6 +5,14 @@ import type { ArchiveFacts } from '../../src/archives/archive-facts.ts'
 import { type ArchiveReaders, createArchiveReaders } from '../../src/archives/archive-readers.ts'
 
 const mebibyte = 1024 * 1024
+/** Far above what a damaged package of a few files can need. */
+const limits = {
+  maxUnpackedSize: 64 * mebibyte,
+  maxRatio: 1_000,
+  maxFiles: 1_000,
+  maxWindowSize: 128 * mebibyte,
+}
+
 /** Milliseconds that a small archive may take. */
 const patience = 2_000
 
@@ -46,7 +54,7 @@ export function createJudge(): Judge {
 }
 
 async function read(readers: ArchiveReaders, archive: Buffer): Promise<ArchiveFacts> {
-  const reading = readers.open({ maxUnpackedSize: 64 * mebibyte })
+  const reading = readers.open(limits)
   reading.read(archive).catch(() => {})
   reading.end()
   return reading.facts
