@@ -1,5 +1,5 @@
 import type { PackageFile } from './forge.ts'
-import { type MakepkgOptions, makePackages } from './packages.ts'
+import { makePackages } from './packages.ts'
 
 /** Every field that a PKGBUILD can set, scripts, and every kind of file that a package can hold. */
 const full = `pkgname=corpus-full
@@ -86,15 +86,10 @@ const scripts = {
 }
 
 /** Makes one package of each kind with real makepkg and writes them into the folder. Takes about five seconds. */
-export async function makeCorpus(folder: string, options: MakepkgOptions = {}): Promise<PackageFile[]> {
+export async function makeCorpus(folder: string): Promise<PackageFile[]> {
   const packages: PackageFile[] = []
   for (const pkgbuild of [full, split, empty]) {
-    packages.push(...(await makePackages(pkgbuild, scripts, folder, options)))
+    packages.push(...(await makePackages(pkgbuild, scripts, folder)))
   }
   return packages
-}
-
-/** One with everything in it, of so many kinds of compression. */
-export function makeFullPackage(folder: string, options: MakepkgOptions = {}): Promise<PackageFile[]> {
-  return makePackages(full, scripts, folder, options)
 }

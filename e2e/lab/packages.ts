@@ -8,7 +8,11 @@ import { makeScratch } from './scratch.ts'
 const nobody = 65534
 
 /** Makes a package with real makepkg and writes it into the folder. Takes about half a second. */
-export async function makePackage(spec: PackageSpec, folder: string): Promise<PackageFile> {
+export async function makePackage(
+  spec: PackageSpec,
+  folder: string,
+  options: MakepkgOptions = {},
+): Promise<PackageFile> {
   const files = Object.fromEntries(
     Object.entries(spec.files ?? {}).map(([path, content], index) => [
       `payload-${index}`,
@@ -21,17 +25,15 @@ export async function makePackage(spec: PackageSpec, folder: string): Promise<Pa
     return `install -D -m ${mode} ${quote(name)} "$pkgdir"/${quote(path)}`
   })
   const pkgbuild = formatPkgbuild(spec, { sources: Object.keys(files), install: installs })
-  const made = await makePackages(pkgbuild, sources, folder)
+  const made = await makePackages(pkgbuild, sources, folder, options)
   const file = made.find((one) => one.name === spec.name)
   if (!file) throw new Error(`makepkg made no ${spec.name}.`)
   return file
 }
 
-export interface MakepkgOptions {
+interface MakepkgOptions {
   /** Default: `.pkg.tar.zst`. */
   readonly extension?: string
-  /** Variables that hold for makepkg, such as LC_ALL. */
-  readonly environment?: Readonly<Record<string, string>>
 }
 
 /**
@@ -42,7 +44,7 @@ export async function makePackages(
   pkgbuild: string,
   sources: Readonly<Record<string, string | Uint8Array>>,
   folder: string,
-  { extension = '.pkg.tar.zst', environment = {} }: MakepkgOptions = {},
+  { extension = '.pkg.tar.zst' }: MakepkgOptions = {},
 ): Promise<PackageFile[]> {
   const scratch = await makeScratch('makepkg')
   try {
@@ -53,12 +55,11 @@ export async function makePackages(
       cwd: scratch.path,
       environment: {
         PATH: process.env.PATH,
-        LC_ALL: 'C.UTF-8',
+        LANG: 'C.UTF-8',
         HOME: scratch.path,
         PKGDEST: built,
         PKGEXT: extension,
         PACKAGER: 'Laboratory <lab@example.org>',
-        ...environment,
       },
     })
     return await collectPackages(built, folder)

@@ -99,7 +99,8 @@ function checkWithBsdtar(archive: Buffer, { files }: ArchiveFacts): void {
     env: { ...process.env, LC_ALL: 'C.UTF-8' },
     maxBuffer: 1 << 28,
   })
-  if (status !== 0) throw new Error(`It is taken, but bsdtar ends with ${status}: ${stderr}`)
+  if (status !== 0)
+    throw new Error(`It is taken, but bsdtar ends with ${status}: ${stderr.toString().split('\n')[0]}`)
   const theirs = stdout.toString().split('\n').slice(0, -1).map(unescapeListed)
   compareLists(parseFiles(files), theirs)
 }

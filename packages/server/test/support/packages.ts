@@ -24,7 +24,7 @@ export const compress = {
   lz4: (tar: Uint8Array): Buffer => runProgram('lz4', ['-c'], tar),
   lzo: (tar: Uint8Array): Buffer => runProgram('lzop', ['-c'], tar),
   lz: (tar: Uint8Array): Buffer => runProgram('lzip', ['-c'], tar),
-  Z: (tar: Uint8Array): Buffer => runProgram('compress', ['-c'], tar),
+  Z: (tar: Uint8Array): Buffer => runProgram('compress', ['-cf'], tar),
   tar: (tar: Uint8Array): Buffer => Buffer.from(tar),
 }
 
