@@ -9,6 +9,7 @@ import {
   parsePaxSize,
   type RawHeader,
 } from './tar-header.ts'
+import { isOldSparse, passSparseMap, paxSparseForm } from './tar-sparse.ts'
 
 export type TarEntryType =
   | 'file'
@@ -193,15 +194,18 @@ interface RawEntry {
   readonly extensions: Extensions
 }
 
-/** The head of an entry; that of an old GNU sparse file has its map behind it, which is passed over. */
+/** The head of an entry; the map that a sparse file has behind it is passed over. */
 async function readHead(
   cursor: ByteCursor,
   { block, header, extensions }: RawEntry,
   limits: Limits,
 ): Promise<Head> {
-  const head = makeHead(header, extensions, limits)
+  const isOld = isOldSparse(block, header.typeflag)
+  const form = paxSparseForm(extensions.pax ?? new Map())
+  const head = { ...makeHead(header, extensions, limits), sparse: isOld || form !== undefined }
+  if (form === 'mapped') return { ...head, size: head.size - (await passSparseMap(cursor, head.size)) }
   // The block's memory is the source's: it is looked at before the next bytes are asked for.
-  let hasMore = header.typeflag === 'S' && block[482] !== 0
+  let hasMore = isOld && block[482] !== 0
   for (let count = 0; hasMore; count++) {
     if (count === maxSparseBlocks) {
       throw new FormatError('too-large', `${quote(head.name)} is a sparse file with too long a map.`)
@@ -229,7 +233,11 @@ const types: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
 }
 
-function makeHead(header: RawHeader, { longName, longLink, pax }: Extensions, limits: Limits): Head {
+function makeHead(
+  header: RawHeader,
+  { longName, longLink, pax }: Extensions,
+  limits: Limits,
+): Omit<Head, 'sparse'> {
   if (longName !== undefined && pax?.has('path')) throw namedTwice()
   if (longLink !== undefined && pax?.has('linkpath')) throw namedTwice()
   const name = checkName(pax?.get('GNU.sparse.name') ?? pax?.get('path') ?? longName ?? header.name, limits)
@@ -251,7 +259,6 @@ function makeHead(header: RawHeader, { longName, longLink, pax }: Extensions, li
     linkname: linkname === '' ? '' : checkName(linkname, limits),
     mtime: header.mtime,
     mode: header.mode,
-    sparse: header.typeflag === 'S' || (pax !== undefined && isSparse(pax)),
   }
 }
 
@@ -279,11 +286,6 @@ function bodySize(
     )
   }
   return 0
-}
-
-function isSparse(pax: ReadonlyMap<string, string>): boolean {
-  for (const key of pax.keys()) if (key.startsWith('GNU.sparse.')) return true
-  return false
 }
 
 function checkName(name: string, { maxNameLength }: Limits): string {

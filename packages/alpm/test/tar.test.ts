@@ -195,6 +195,11 @@ describe('the tar reader refuses', () => {
       utf8(record.padEnd(512, '\0')),
       header,
     )
+  const mapped = (size: number) =>
+    bytes(
+      pax('22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n').subarray(0, 1_024),
+      tarHeader({ name: 'a', size }),
+    )
   const typed = (type: string, size = 0, name = 'a') =>
     patchHeader(tarHeader({ name, size }), (block) => {
       block[156] = type.charCodeAt(0)
@@ -243,10 +248,53 @@ describe('the tar reader refuses', () => {
     [
       'an old sparse file with an endless map',
       bytes(
-        patchHeader(typed('S'), (block) => block.set([1], 482)),
+        patchHeader(typed('S'), (block) => {
+          block.set(utf8('ustar  \0'), 257)
+          block.fill(0, 345)
+          block.set([0x30], 386)
+          block.set([1], 482)
+        }),
         new Uint8Array(16_386 * 512).fill(1),
       ),
       'too-large: "a" is a sparse file with too long a map.',
+    ],
+    [
+      'an old sparse file without a map',
+      typed('S'),
+      'unsafe: The tar archive has a sparse file of a form that readers take differently.',
+    ],
+    [
+      'a map in the header of a file that is not sparse',
+      patchHeader(header, (block) => {
+        block.set(utf8('ustar  \0'), 257)
+        block.set([0x30], 386)
+      }),
+      'unsafe: The tar archive has a sparse file of a form that readers take differently.',
+    ],
+    [
+      'a sparse file of an unknown form',
+      pax('22 GNU.sparse.major=2\n'),
+      'invalid: The tar archive has a sparse file of the unknown form "2.".',
+    ],
+    [
+      'a sparse file with words for sizes',
+      pax('25 GNU.sparse.realsize=x\n'),
+      'invalid: A pax header has the impossible GNU.sparse.realsize "x".',
+    ],
+    [
+      'a sparse file with half a pair',
+      pax('20 GNU.sparse.map=0\n'),
+      'invalid: A pax header has the impossible GNU.sparse.map "0".',
+    ],
+    [
+      'a sparse file whose map is text',
+      bytes(mapped(512), utf8('map'.repeat(171))),
+      'invalid: The tar archive has a sparse file with a malformed map.',
+    ],
+    [
+      'a sparse file whose map is longer than it',
+      bytes(mapped(512), utf8('99\n'.padEnd(512, '1\n'))),
+      'invalid: The tar archive has a sparse file with a malformed map.',
     ],
     [
       'two pax headers for one entry',
@@ -346,7 +394,7 @@ describe('the tar reader refuses', () => {
   })
 
   test('to read a sparse file as if it were whole', async () => {
-    const tar = bytes(pax('22 GNU.sparse.major=1\n'), tarEnd())
+    const tar = bytes(pax('25 GNU.sparse.realsize=1\n'), tarEnd())
     expect(await refusalOf(list(tar))).toBe('invalid: "a" is stored as a sparse file.')
   })
 })
