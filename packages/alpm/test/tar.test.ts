@@ -293,7 +293,7 @@ describe('the tar reader refuses', () => {
     ],
     [
       'a sparse file whose map is longer than it',
-      bytes(mapped(512), utf8('99\n'.padEnd(512, '1\n'))),
+      bytes(mapped(512), utf8('999\n'.padEnd(512, '1\n'))),
       'invalid: The tar archive has a sparse file with a malformed map.',
     ],
     [

@@ -1,0 +1,3 @@
+import { testMutations } from './fuzz/test-mutations.ts'
+
+testMutations(10_000)
