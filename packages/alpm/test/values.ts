@@ -111,7 +111,7 @@ const pathParts = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
   .filter((part) => !/[/\0\n]|^\.\.?$/.test(part))
 
-export const paths: fc.Arbitrary<string> = fc
+const paths: fc.Arbitrary<string> = fc
   .array(pathParts, { minLength: 1, maxLength: 4 })
   .map((parts) => parts.join('/'))
 
