@@ -145,11 +145,7 @@ const explosions: Record<string, Case> = {
   },
   'a name of 5,000 characters': { archive: () => withMore(pax('path', 'x'.repeat(5000)), file('usr/x')) },
   'an endless map of a sparse file': {
-    archive: () =>
-      withMore(
-        oldSparse('usr/x', true),
-        new Uint8Array(9 * mebibyte).fill(1),
-      ),
+    archive: () => withMore(oldSparse('usr/x', true), new Uint8Array(9 * mebibyte).fill(1)),
   },
   'a .CHANGELOG of 17 MiB': { archive: () => withFirst(file('.CHANGELOG', 'x'.repeat(17 * mebibyte))) },
   'a .MTREE of 33 MiB': { archive: () => withFirst(file('.MTREE', 'x'.repeat(33 * mebibyte))) },
