@@ -94,7 +94,7 @@ export const errorTable = {
     example: {
       sent: 'POST /api/v1/names/core',
       how: 'with a text file',
-      message: 'The file is neither a tar archive nor one compressed with ….',
+      message: 'The file is neither a tar archive nor a compressed one.',
     },
   },
   PACKAGE_NOT_FOUND: {
@@ -228,7 +228,7 @@ export const errorTable = {
     example: {
       sent: 'POST /vieter/publish',
       how: 'with a text file',
-      message: 'The file is neither a tar archive nor one compressed with ….',
+      message: 'The file is neither a tar archive nor a compressed one.',
     },
   },
   SIGNATURE_INVALID: {

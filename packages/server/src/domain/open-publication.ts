@@ -21,12 +21,3 @@ function sharePlace(a: StoredPackage, b: StoredPackage): boolean {
 function isSameFile(a: StoredPackage, b: StoredPackage): boolean {
   return a.filename === b.filename && a.sha256 === b.sha256
 }
-
-/** Whether a file is the package that its sender takes it for. Throws PACKAGE_INVALID. */
-export function checkFilename(pkg: StoredPackage, filename: string | undefined): void {
-  if (filename === undefined || filename === pkg.filename) return
-  throw new AppError('PACKAGE_INVALID', {
-    message: `By its .PKGINFO the package belongs into a file named ${pkg.filename}, not ${filename}.`,
-    hint: 'Give the file the name that makepkg gave it, or leave `filename` out.',
-  })
-}

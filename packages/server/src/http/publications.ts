@@ -14,9 +14,8 @@ export function mountPublications(mount: Mount, context: Context): void {
   mount(contract.uploadPackage, async ({ params, query, request, reply }) =>
     uploadToPublication(context, {
       id: params.id,
-      body: packageBody({ request, reply }),
+      body: { ...packageBody({ request, reply }), filename: query.filename },
       signature: request.headers['x-signature']?.toString(),
-      filename: query.filename,
     }),
   )
   mount(contract.commitPublication, async ({ params, query }) =>

@@ -1,6 +1,6 @@
 import type { ReceivedPackage } from '@vieter/api'
 import type { Context } from '../context.ts'
-import { checkFilename, checkJoins } from '../domain/open-publication.ts'
+import { checkJoins } from '../domain/open-publication.ts'
 import { parseSignature } from '../domain/package-signature.ts'
 import { editPublication } from '../store/publications.ts'
 import { findStagedPackages } from '../store/staged-packages.ts'
@@ -13,8 +13,6 @@ interface Upload {
   body: PackageBody
   /** The detached one that it comes with, in base64; left out without one. */
   signature?: string | undefined
-  /** The name that the file has to have; left out: whichever. */
-  filename?: string | undefined
 }
 
 /**
@@ -24,7 +22,7 @@ interface Upload {
  */
 export async function uploadToPublication(
   parts: ReceivingParts & Pick<Context, 'clock'>,
-  { id, body, signature, filename }: Upload,
+  { id, body, signature }: Upload,
 ): Promise<ReceivedPackage> {
   const { store, clock, settings } = parts
   await getOpenPublication(store, id)
@@ -34,7 +32,6 @@ export async function uploadToPublication(
     async holderOf(trx, received) {
       const holder = { kind: 'publication' as const, id }
       await getOpenPublication(trx, id)
-      checkFilename(received, filename)
       checkJoins(received, await findStagedPackages(trx, holder))
       await editPublication(trx, id, { expires_at: clock() + settings.publication_timeout })
       return holder
