@@ -57,7 +57,7 @@ function withPassword(token: string): string {
 describe('a private repository', () => {
   test('is synced and installed from by pacman with a token in its address, until that is revoked', async () => {
     await run('repos', 'add', 'closed', 'access=token')
-    const token = (await run('repos', 'token', 'add', 'closed', 'laptop')).trim()
+    const token = (await run('tokens', 'create', 'laptop', '--scope', 'read:closed')).trim()
     await publishFile(server, 'closed', packageOf('hello'))
     const stranger = await rootFor(['closed', server.address])
     expect((await stranger.run('-Sy')).stderr).toContain('401')
@@ -66,7 +66,7 @@ describe('a private repository', () => {
     expect((await pacman.run('-Q')).stdout).toBe('hello 1-1\n')
     expect((await pacman.run('-Sy', '--debug')).stderr).toMatch(/response code 304/)
     expect(await pacman.run('-Fy')).toMatchObject({ code: 0 })
-    await run('repos', 'token', 'remove', 'closed', '1')
+    await run('tokens', 'revoke', 'laptop')
     expect((await pacman.run('-Syy')).stderr).toContain('401')
   })
 })
@@ -129,7 +129,7 @@ describe('a lower version', () => {
 
 test('a backup has the policies, the tokens, the names, and what was served', async () => {
   await run('repos', 'add', 'kept', 'access=token')
-  const token = (await run('repos', 'token', 'add', 'kept', 'laptop')).trim()
+  const token = (await run('tokens', 'create', 'guest', '--scope', 'read:kept')).trim()
   await publishFile(server, 'kept', packageOf('hello'))
   const [backup, dataFolder] = [join(scratch.path, 'backup'), join(scratch.path, 'restored')]
   const settings = (folder: string) => ({ settings: { VIETER_DATA_DIR: folder } })

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import {
   contract,
+  describeAccess,
   type Endpoint,
   type ErrorExample,
   errorTable,
@@ -37,9 +38,10 @@ ${Object.entries(errorTable).map(formatError).join('\n')}`,
 
 <!-- Printed by \`npm run generate\` from packages/api/src/contract.ts. -->
 
-A running server shows the same at \`/api/docs\`, and as an OpenAPI document at \`/api/v1/openapi.json\`. The API key goes
-into \`X-Api-Key\` or \`Authorization: Bearer\`; for reading a private repository there is also the password of HTTP Basic,
-and a token of the repository does; the token of a lease goes into \`X-Lease-Token\`. Answers under \`/api/v1\` are
+A running server shows the same at \`/api/docs\`, and as an OpenAPI document at \`/api/v1/openapi.json\`. Each endpoint
+says which [scopes of tokens](../tokens.md) may call it; the API key may call all. Either goes into \`X-Api-Key\` or
+\`Authorization: Bearer\`; for reading a private repository there is also the password of HTTP Basic; the token of a lease
+goes into \`X-Lease-Token\`. Answers under \`/api/v1\` are
 \`{"message": "", "data": …}\`.
 
 ${endpoints.map(formatEndpoint).join('\n')}`,
@@ -54,12 +56,6 @@ function formatError([code, entry]: [string, (typeof errorTable)[keyof typeof er
 }
 
 function formatEndpoint(endpoint: Endpoint): string {
-  const auth = {
-    none: 'open to all',
-    read: 'open to all, but for private repositories',
-    key: 'API key',
-    lease: 'API key and lease token',
-  }[endpoint.auth]
   const query = Object.entries(endpoint.query.properties as Record<string, { description?: string }>)
   const required = new Set((endpoint.query.required as string[] | undefined) ?? [])
   const lines = query.map(([name, { description = '' }]) => {
@@ -68,7 +64,7 @@ function formatEndpoint(endpoint: Endpoint): string {
   const errors = endpoint.errors.length === 0 ? '' : `\nErrors: ${endpoint.errors.join(', ')}\n`
   const body = endpoint.body === 'none' ? '' : `; body: ${endpoint.body}`
   const parameters = lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
-  return `## \`${endpoint.method} ${endpoint.path}\`\n\n${endpoint.summary} (${auth}${body})\n${parameters}${errors}`
+  return `## \`${endpoint.method} ${endpoint.path}\`\n\n${endpoint.summary} (${describeAccess(endpoint)}${body})\n${parameters}${errors}`
 }
 
 function readIfThere(url: URL): string {

@@ -148,8 +148,8 @@ async function findApiKey(settings: Settings): Promise<string> {
     return (await readFile(path, 'utf8')).trim()
   } catch (cause) {
     throw new AppError('CONFIGURATION_INVALID', {
-      message: 'The agent has no API key.',
-      hint: `Set \`api_key\` to the server's key, or VIETER_API_KEY_FILE to its file; ${path} was looked for too.`,
+      message: 'The agent has no token.',
+      hint: `Set \`api_key\` to one that \`vieter tokens create NAME --scope agent\` prints, or VIETER_API_KEY_FILE to its file; ${path} was looked for too.`,
       cause,
     })
   }

@@ -16,7 +16,7 @@ const list = (description: string, rest: object = {}) =>
 
 interface Details<P extends TObject, Q extends TObject, R extends Returns>
   extends Pick<Endpoint, 'summary' | 'auth'>,
-    Partial<Pick<Endpoint, 'emptyQuery' | 'body' | 'errors'>> {
+    Partial<Pick<Endpoint, 'scopes' | 'emptyQuery' | 'body' | 'errors'>> {
   params?: P
   query?: Q
   returns: R
@@ -33,6 +33,7 @@ function endpoint<R extends Returns, P extends TObject = typeof nothing, Q exten
     method,
     path,
     auth: details.auth,
+    scopes: details.scopes ?? [],
     summary: details.summary,
     params: details.params ?? (nothing as unknown as P),
     query: details.query ?? (nothing as unknown as Q),
@@ -74,6 +75,7 @@ export const contract = {
     summary:
       'A file of an arch-repo: REPO.db, REPO.files (with or without .tar.gz), a package, its signature (.sig) when it has one, or the desc of NAME-VERSION.',
     auth: 'read',
+    scopes: ['read', 'publish', 'agent', 'agent-0.6'],
     params: Type.Object({ repo, arch, filename: text('the file') }),
     returns: 'file',
     errors: ['FILE_NOT_FOUND'],
@@ -81,6 +83,7 @@ export const contract = {
   listRepository: endpoint('listRepository', 'GET /:repo/', {
     summary: 'The architectures of a repository, as a page for people.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: Type.Object({ repo }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
@@ -88,6 +91,7 @@ export const contract = {
   listArchRepo: endpoint('listArchRepo', 'GET /:repo/:arch/', {
     summary: 'The packages of an arch-repo, as a page for people.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: Type.Object({ repo, arch }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
@@ -95,6 +99,7 @@ export const contract = {
   findRepository: endpoint('findRepository', 'GET /:repo', {
     summary: 'Leads to the page of the repository.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: Type.Object({ repo }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
@@ -102,6 +107,7 @@ export const contract = {
   findArchRepo: endpoint('findArchRepo', 'GET /:repo/:arch', {
     summary: 'Leads to the page of the arch-repo.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: Type.Object({ repo, arch }),
     returns: 'page',
     errors: ['REPOSITORY_NOT_FOUND'],
@@ -120,6 +126,7 @@ export const contract = {
     summary:
       'Publish a package archive. The answer means that it is stored for good and in the database. Its detached signature may come with it: `X-Signature: $(base64 -w0 FILE.sig)`; published again with one, the same archive gets it.',
     auth: 'key',
+    scopes: ['publish', 'agent-0.6'],
     params: Type.Object({ repo }),
     query: Type.Object({
       replace: flag('replace what was published with the same version, or under the same file name'),
@@ -172,11 +179,13 @@ export const contract = {
   listRepositories: endpoint('listRepositories', 'GET /api/v1/repos', {
     summary: 'The repositories by name; private ones only for who may read them.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     returns: Type.Array(schemas.RepositorySummary),
   }),
   getRepository: endpoint('getRepository', 'GET /api/v1/repos/:repo', {
     summary: 'One repository with its policies.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: Type.Object({ repo }),
     returns: schemas.RepositoryConfig,
     errors: ['REPOSITORY_NOT_FOUND'],
@@ -201,6 +210,7 @@ export const contract = {
     summary:
       'The names of all package files that a repository, or the one for its debug packages, ever served, of some packages and a version with any pkgrel: what a build must not make again.',
     auth: 'key',
+    scopes: ['read', 'publish', 'agent'],
     params: Type.Object({ repo }),
     query: Type.Object({
       names: list('the names of the packages', { maxItems: 1000 }),
@@ -209,32 +219,10 @@ export const contract = {
     returns: Type.Array(Type.String()),
     errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID'],
   }),
-  listReadTokens: endpoint('listReadTokens', 'GET /api/v1/repos/:repo/tokens', {
-    summary: 'The tokens that open a private repository for reading.',
-    auth: 'key',
-    params: Type.Object({ repo }),
-    returns: Type.Array(schemas.ReadToken),
-    errors: ['REPOSITORY_NOT_FOUND'],
-  }),
-  addReadToken: endpoint('addReadToken', 'POST /api/v1/repos/:repo/tokens', {
-    summary:
-      'Make a token that opens a private repository for reading: the password of HTTP Basic, whatever the user, a Bearer token, or `X-Api-Key`. It is told once.',
-    auth: 'key',
-    params: Type.Object({ repo }),
-    query: Type.Object({ name: text('who it is for', { maxLength: 64 }) }),
-    returns: schemas.NewReadToken,
-    errors: ['REPOSITORY_NOT_FOUND', 'PARAMETER_MISSING', 'PARAMETER_INVALID', 'TOKEN_EXISTS'],
-  }),
-  removeReadToken: endpoint('removeReadToken', 'DELETE /api/v1/repos/:repo/tokens/:id', {
-    summary: 'Revoke a token of a repository, at once.',
-    auth: 'key',
-    params: Type.Object({ repo, ...id.properties }),
-    returns: 'empty',
-    errors: ['TOKEN_NOT_FOUND'],
-  }),
   listNameLists: endpoint('listNameLists', 'GET /api/v1/names', {
     summary: 'The lists of names of official repositories.',
     auth: 'key',
+    scopes: ['read'],
     returns: Type.Array(schemas.NameList),
   }),
   importNameList: endpoint('importNameList', 'POST /api/v1/names/:list', {
@@ -257,6 +245,7 @@ export const contract = {
     summary:
       'The packages of all repositories, private ones only for who may read them, as their databases have them, by name; those that fit everything that is asked for. With `query` the best names come first.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     query: Type.Object({
       limit,
       offset,
@@ -282,6 +271,7 @@ export const contract = {
   getPackage: endpoint('getPackage', 'GET /api/v1/packages/:repo/:arch/:name', {
     summary: 'All that is known of a package.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: packagePlace,
     returns: schemas.PackageInfo,
     errors: ['PACKAGE_NOT_FOUND'],
@@ -289,6 +279,7 @@ export const contract = {
   listPackageFiles: endpoint('listPackageFiles', 'GET /api/v1/packages/:repo/:arch/:name/files', {
     summary: 'The paths in a package, sorted; folders have a slash at the end.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: packagePlace,
     query: page,
     returns: Type.Array(Type.String()),
@@ -300,6 +291,7 @@ export const contract = {
     {
       summary: 'How a package was built: its .BUILDINFO.',
       auth: 'read',
+      scopes: ['read', 'publish'],
       params: packagePlace,
       returns: schemas.BuildInformation,
       errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'METADATA_INVALID'],
@@ -308,6 +300,7 @@ export const contract = {
   listPackageEntries: endpoint('listPackageEntries', 'GET /api/v1/packages/:repo/:arch/:name/mtree', {
     summary: 'What a package installs, with modes, owners, times, sizes and checksums: its .MTREE.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: packagePlace,
     query: page,
     returns: Type.Array(schemas.MtreeEntry),
@@ -316,6 +309,7 @@ export const contract = {
   getInstallScript: endpoint('getInstallScript', 'GET /api/v1/packages/:repo/:arch/:name/install', {
     summary: 'The script that pacman runs when it installs, upgrades or removes the package: its .INSTALL.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: packagePlace,
     returns: 'text',
     errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'METADATA_INVALID'],
@@ -323,6 +317,7 @@ export const contract = {
   getChangelog: endpoint('getChangelog', 'GET /api/v1/packages/:repo/:arch/:name/changelog', {
     summary: 'The changes of a package, as its maintainer tells them: its .CHANGELOG.',
     auth: 'read',
+    scopes: ['read', 'publish'],
     params: packagePlace,
     returns: 'text',
     errors: ['PACKAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'METADATA_INVALID'],
@@ -415,6 +410,7 @@ export const contract = {
   listTargets: endpoint('listTargets', 'GET /api/v1/targets', {
     summary: 'The targets, by id.',
     auth: 'key',
+    scopes: ['read'],
     query: Type.Object({
       limit,
       offset,
@@ -427,6 +423,7 @@ export const contract = {
   getTarget: endpoint('getTarget', 'GET /api/v1/targets/:id', {
     summary: 'One target.',
     auth: 'key',
+    scopes: ['read'],
     params: id,
     returns: schemas.Target,
     errors: ['TARGET_NOT_FOUND'],
@@ -508,6 +505,7 @@ export const contract = {
   pollJobs: endpoint('pollJobs', 'GET /api/v1/jobs/poll', {
     summary: 'Take jobs the way a Vieter 0.6 agent does: each is handed out once; its log upload ends it.',
     auth: 'key',
+    scopes: ['agent-0.6'],
     query: Type.Object({
       arch: text('the architecture', { missing: 'Missing arch query arg.' }),
       max: Type.Integer({
@@ -523,12 +521,14 @@ export const contract = {
   listJobs: endpoint('listJobs', 'GET /api/v1/jobs', {
     summary: 'The queued and leased jobs, oldest first.',
     auth: 'key',
+    scopes: ['read'],
     query: Type.Object({ limit, offset }),
     returns: Type.Array(schemas.Job),
   }),
   leaseJobs: endpoint('leaseJobs', 'POST /api/v1/jobs/lease', {
     summary: 'Lease jobs. With `wait`, the answer is held until there is one, for that long at most.',
     auth: 'key',
+    scopes: ['agent'],
     query: Type.Object({
       arch: list('the architectures this agent builds for'),
       max: Type.Optional(
@@ -558,6 +558,7 @@ export const contract = {
   extendLease: endpoint('extendLease', 'POST /api/v1/jobs/:id/extend', {
     summary: 'Extend the lease on a job.',
     auth: 'lease',
+    scopes: ['agent'],
     params: id,
     returns: schemas.LeaseExtension,
     errors: ['LEASE_LOST'],
@@ -565,6 +566,7 @@ export const contract = {
   appendLog: endpoint('appendLog', 'POST /api/v1/jobs/:id/log', {
     summary: 'Append a piece of the build’s output to its log.',
     auth: 'lease',
+    scopes: ['agent'],
     params: id,
     query: Type.Object({
       offset: Type.Integer({ minimum: 0, description: 'the size of the log before this piece, in bytes' }),
@@ -584,6 +586,7 @@ export const contract = {
   uploadBuiltPackage: endpoint('uploadBuiltPackage', 'POST /api/v1/jobs/:id/packages', {
     summary: 'Hand in a package of a build. It becomes visible, with the others, when the build is finished.',
     auth: 'lease',
+    scopes: ['agent'],
     params: id,
     body: 'package',
     returns: schemas.Published,
@@ -599,6 +602,7 @@ export const contract = {
   finishBuild: endpoint('finishBuild', 'POST /api/v1/jobs/:id/finish', {
     summary: 'End a build. With exit code 0 all packages handed in are published in one commit.',
     auth: 'lease',
+    scopes: ['agent'],
     params: id,
     query: Type.Object({
       exit_code: Type.Integer({ minimum: 0, maximum: 255, description: '0: the build succeeded' }),
@@ -618,6 +622,7 @@ export const contract = {
   listLogs: endpoint('listLogs', 'GET /api/v1/logs', {
     summary: 'The logs of finished builds, by id.',
     auth: 'key',
+    scopes: ['read'],
     query: Type.Object({
       limit,
       offset,
@@ -633,6 +638,7 @@ export const contract = {
   getLog: endpoint('getLog', 'GET /api/v1/logs/:id', {
     summary: 'One log.',
     auth: 'key',
+    scopes: ['read'],
     params: id,
     returns: schemas.Log,
     errors: ['LOG_NOT_FOUND'],
@@ -640,6 +646,7 @@ export const contract = {
   getLogContent: endpoint('getLogContent', 'GET /api/v1/logs/:id/content', {
     summary: 'The output of a build, as far as it has come.',
     auth: 'key',
+    scopes: ['read'],
     params: id,
     returns: 'text',
     errors: ['LOG_NOT_FOUND'],
@@ -648,6 +655,7 @@ export const contract = {
     summary:
       'Store the log of a build, the way a Vieter 0.6 agent does. It ends the job that the agent polled.',
     auth: 'key',
+    scopes: ['agent-0.6'],
     query: Type.Object({
       startTime: Type.Integer({ minimum: 0, missing: 'Invalid or missing start time.' }),
       endTime: Type.Integer({ minimum: 0, missing: 'Invalid or missing end time.' }),
@@ -666,6 +674,41 @@ export const contract = {
     params: id,
     returns: 'empty',
     errors: ['LOG_NOT_FOUND'],
+  }),
+  listTokens: endpoint('listTokens', 'GET /api/v1/tokens', {
+    summary: 'The tokens that are not revoked, by name, without what is secret about them.',
+    auth: 'key',
+    returns: Type.Array(schemas.Token),
+  }),
+  createToken: endpoint('createToken', 'POST /api/v1/tokens', {
+    summary:
+      'Make a token. It is told once, and shown as `X-Api-Key`, as a Bearer token or, for reading repositories, as the password of HTTP Basic, whatever the user.',
+    auth: 'key',
+    query: Type.Object({
+      name: text('who it is for', { maxLength: 64 }),
+      scope: list('what it may do: admin, read, read:REPO, publish:REPO, agent, agent-0.6:REPO', {
+        maxItems: 100,
+      }),
+      arch: Type.Optional(
+        list('the architectures that an agent may build for; default: all', { maxItems: 16 }),
+      ),
+      expires_in: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 3_155_760_000,
+          description: 'seconds; default: it never expires',
+        }),
+      ),
+    }),
+    returns: schemas.NewToken,
+    errors: ['PARAMETER_MISSING', 'PARAMETER_INVALID', 'REPOSITORY_NAME_INVALID', 'TOKEN_EXISTS'],
+  }),
+  revokeToken: endpoint('revokeToken', 'DELETE /api/v1/tokens/:name', {
+    summary: 'Revoke a token, at once.',
+    auth: 'key',
+    params: Type.Object({ name: text('the name of the token') }),
+    returns: 'empty',
+    errors: ['TOKEN_NOT_FOUND'],
   }),
   getMetrics: endpoint('getMetrics', 'GET /api/v1/metrics', {
     summary: 'Prometheus metrics, when `collect_metrics` is on.',

@@ -1,10 +1,11 @@
 import type { Static, TObject, TSchema } from 'typebox'
 import type { ErrorCode } from './error-table.ts'
+import type { ScopeName } from './scopes.ts'
 
 /**
  * Who may call: anyone; who may read the repository of the path, which is anyone unless it is private (without one in the
- * path: anyone, who is answered with what they may read); a holder of the API key; or an agent that also holds the lease
- * of the job (`X-Lease-Token`).
+ * path: anyone, who is answered with what they may read); a holder of a token; or one that also holds the lease of the
+ * job (`X-Lease-Token`). `scopes` says of which tokens.
  */
 export type Auth = 'none' | 'read' | 'key' | 'lease'
 
@@ -25,6 +26,8 @@ export interface Endpoint<
   /** The path, its parameters written as `:name`. */
   path: string
   auth: Auth
+  /** The scopes of tokens that may call it besides `admin`, which may call all. */
+  scopes: readonly Exclude<ScopeName, 'admin'>[]
   summary: string
   params: P
   query: Q

@@ -23,14 +23,25 @@ interface ErrorEntry {
 export const errorTable = {
   UNAUTHORIZED: {
     status: 401,
-    meaning: 'The API key is missing or wrong.',
-    hint: 'Send the server’s key as `X-Api-Key: KEY` or `Authorization: Bearer KEY`.',
+    meaning: 'The token is missing or wrong, has expired or was revoked.',
+    hint: 'Send a token, or the server’s API key, as `X-Api-Key: TOKEN` or `Authorization: Bearer TOKEN`.',
     example: { sent: 'GET /api/v1/targets', how: 'with `X-Api-Key: wrong`', message: '401 Unauthorized' },
+  },
+  FORBIDDEN: {
+    status: 403,
+    meaning: 'The token is good, but not for this.',
+    hint: 'Use a token with the scope that the message names; `vieter tokens create NAME --scope SCOPE` makes one.',
+    example: {
+      sent: 'POST /vieter/publish',
+      how: 'with a token for agents',
+      message:
+        'This needs a token with the scope publish:vieter or agent-0.6:vieter or admin; the token builder has agent.',
+    },
   },
   READ_UNAUTHORIZED: {
     status: 401,
     meaning: 'This repository is private: it is read with a token.',
-    hint: 'Write `Server = https://vieter:TOKEN@HOST/$repo/$arch` into pacman.conf; `vieter repos token add REPO NAME` makes a token.',
+    hint: 'Write `Server = https://vieter:TOKEN@HOST/$repo/$arch` into pacman.conf; `vieter tokens create NAME --scope read:REPO` makes a token.',
     example: {
       sent: 'GET /vieter/x86_64/vieter.db',
       how: 'without a token, where the repository has `access = token`',
@@ -64,21 +75,21 @@ export const errorTable = {
   },
   TOKEN_NOT_FOUND: {
     status: 404,
-    meaning: 'The repository has no token with this id.',
-    hint: 'List its tokens with `vieter repos token list REPO`.',
+    meaning: 'There is no token of this name, or it is revoked already.',
+    hint: 'List the tokens with `vieter tokens list`.',
     example: {
-      sent: 'DELETE /api/v1/repos/vieter/tokens/99',
-      message: 'The repository has no token with this id.',
+      sent: 'DELETE /api/v1/tokens/laptop',
+      message: 'There is no token of this name, or it is revoked already.',
     },
   },
   TOKEN_EXISTS: {
     status: 409,
-    meaning: 'The repository has a token of this name already.',
-    hint: 'Give another name, or revoke the token first with `vieter repos token remove`.',
+    meaning: 'There is a token of this name already.',
+    hint: 'Give another name, or revoke the token first with `vieter tokens revoke`.',
     example: {
-      sent: 'POST /api/v1/repos/vieter/tokens?name=laptop',
+      sent: 'POST /api/v1/tokens?name=laptop&scope=read',
       how: 'for the second time',
-      message: 'The repository has a token of this name already.',
+      message: 'There is a token of this name already.',
     },
   },
   NAME_LIST_NOT_FOUND: {

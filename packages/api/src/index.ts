@@ -27,13 +27,14 @@ export type {
   Published,
   PublishedTogether,
   PublishWarning,
-  ReadToken,
   ReceivedPackage,
   RemovalReport,
   RepositoryConfig,
   RepositorySummary,
   Target,
   TargetKind,
+  Token,
 } from './schemas.ts'
+export { describeAccess, type ScopeName, scopeTable } from './scopes.ts'
 export { checkBranch, checkSourcePath, checkSourceUrl } from './source.ts'
 export { isTimeZone, offsetAt } from './time-zone.ts'

@@ -30,7 +30,7 @@ export function formatOpenapi(endpoints: readonly Endpoint[], version: string): 
       securitySchemes: {
         apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
         bearer: { type: 'http', scheme: 'bearer' },
-        basic: { type: 'http', scheme: 'basic', description: 'a token of the repository as the password' },
+        basic: { type: 'http', scheme: 'basic', description: 'a token as the password' },
         leaseToken: { type: 'apiKey', in: 'header', name: 'X-Lease-Token' },
       },
     },
@@ -55,6 +55,7 @@ function operationOf(endpoint: Endpoint, pathNames: readonly string[]): object {
     operationId: endpoint.id,
     summary: endpoint.summary,
     security: securityOf(endpoint),
+    ...(endpoint.auth === 'none' ? {} : { 'x-scopes': [...endpoint.scopes, 'admin'] }),
     parameters: [
       ...parametersOf('path', Object.fromEntries(params), pathNames),
       ...parametersOf('query', endpoint.query.properties, endpoint.query.required),
@@ -113,8 +114,8 @@ function responsesOf(endpoint: Endpoint): object {
 
 function authErrors({ auth, params }: Endpoint): ErrorCode[] {
   if (auth === 'none') return []
-  if (auth === 'read') return 'repo' in params.properties ? ['READ_UNAUTHORIZED'] : []
-  return ['UNAUTHORIZED']
+  if (auth === 'read') return 'repo' in params.properties ? ['READ_UNAUTHORIZED', 'FORBIDDEN'] : []
+  return ['UNAUTHORIZED', 'FORBIDDEN']
 }
 
 function successOf(endpoint: Endpoint): object {

@@ -148,12 +148,21 @@ export const RepositoryConfig = Type.Object({
 })
 export type RepositoryConfig = Static<typeof RepositoryConfig>
 
-/** A token that opens a private repository for reading. */
-export const ReadToken = Type.Object({ id: Id, name: Type.String(), created_at: EpochSeconds })
-export type ReadToken = Static<typeof ReadToken>
+export const Token = Type.Object({
+  id: Id,
+  name: Type.String(),
+  scopes: Type.Array(Type.String(), { description: 'such as `agent` or `publish:REPO`' }),
+  archs: Type.Array(Type.String(), {
+    description: 'the architectures that an agent may build for; empty: all',
+  }),
+  created_at: EpochSeconds,
+  expires_at: Type.Integer({ description: 'UTC, in seconds since 1970; 0: never' }),
+  last_used_at: Type.Integer({ description: 'UTC, in seconds since 1970; 0: never' }),
+})
+export type Token = Static<typeof Token>
 
-export const NewReadToken = Type.Object({
-  ...ReadToken.properties,
+export const NewToken = Type.Object({
+  ...Token.properties,
   token: Type.String({ description: 'told this once: the server keeps only its SHA-256' }),
 })
 

@@ -15,6 +15,7 @@ const commandFiles: Readonly<Record<string, () => Promise<AddCommands>>> = {
   jobs: async () => (await import('./commands/jobs.ts')).addJobsCommands,
   logs: async () => (await import('./commands/logs.ts')).addLogsCommands,
   repos: async () => (await import('./commands/repos.ts')).addReposCommands,
+  tokens: async () => (await import('./commands/tokens.ts')).addTokensCommands,
   check: async () => (await import('./commands/check.ts')).addCheckCommand,
   mirror: async () => (await import('./commands/mirror.ts')).addMirrorCommands,
   backup: async () => (await import('./commands/backup.ts')).addBackupCommand,

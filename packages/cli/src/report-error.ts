@@ -1,4 +1,4 @@
-import { AppError } from '@vieter/api'
+import { AppError, errorTable } from '@vieter/api'
 import { CommanderError } from 'commander'
 import { Interrupted } from './interrupted.ts'
 import { neutralise } from './neutralise.ts'
@@ -25,7 +25,7 @@ export function formatError(error: unknown): string {
 }
 
 function hintOf(error: AppError): string {
-  return error.code === 'UNAUTHORIZED' ? apiKeyHint : error.hint
+  return error.hint === errorTable.UNAUTHORIZED.hint ? apiKeyHint : error.hint
 }
 
 function isSystemError(error: unknown): error is Error {

@@ -78,27 +78,6 @@ test.each([
   expect(server.calls).toEqual([])
 })
 
-test('repos token add prints the token and nothing else', async () => {
-  await using server = await startContractServer({
-    addReadToken: () => ({ id: 1, name: 'laptop', created_at: 0, token: 'abc' }),
-  })
-  expect((await vieter(['repos', 'token', 'add', 'r', 'laptop'], { server })).stdout).toBe('abc\n')
-  expect(server.calls).toMatchObject([{ params: { repo: 'r' }, query: { name: 'laptop' } }])
-})
-
-test('repos token list and remove', async () => {
-  await using server = await startContractServer({
-    listReadTokens: () => [{ id: 3, name: 'laptop', created_at: 1_700_000_000 }],
-    removeReadToken: () => undefined,
-  })
-  expect((await vieter(['-r', 'repos', 'token', 'list', 'r'], { server })).stdout).toMatch(
-    /^3\tlaptop\t2023-/,
-  )
-  expect((await vieter(['repos', 'token', 'remove', 'r', '3'], { server })).stdout).toBe(
-    'Revoked token 3 of r.\n',
-  )
-})
-
 test.each([
   [[], 'core'],
   [['--list', 'other'], 'other'],

@@ -146,7 +146,7 @@ export const settings = {
     patternHint: '1 to 512 printable ASCII characters without blanks',
     readBy: ['server', 'agent', 'client'],
     description:
-      'The secret that every change asks for. A server without one makes its own at the first start and keeps it in `api-key` inside `data_dir`, readable by its owner alone.',
+      'What commands and agents show the server: a token (`vieter tokens create`), or the API key, which may do everything. For the server: the API key itself. A server without one makes its own at the first start and keeps it in `api-key` inside `data_dir`, readable by its owner alone.',
   },
   default_arch: {
     type: 'text',

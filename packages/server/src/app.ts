@@ -16,6 +16,7 @@ import { packFiles } from './databases/pack-files.ts'
 import { createRenderers } from './databases/renderers.ts'
 import { makeFolder } from './files.ts'
 import { createAcceleration } from './http/acceleration.ts'
+import { createAuthorization } from './http/authorization.ts'
 import { mountJobs } from './http/jobs.ts'
 import { mountListing } from './http/listing.ts'
 import { mountLogs } from './http/logs.ts'
@@ -30,15 +31,16 @@ import { mountRepositories } from './http/repositories.ts'
 import { mountRoot } from './http/root.ts'
 import { createHttpServer } from './http/server.ts'
 import { mountTargets } from './http/targets.ts'
+import { mountTokens } from './http/tokens.ts'
 import { parseTrustedProxies } from './http/trusted-proxies.ts'
 import { sha256 } from './secrets.ts'
 import { openArchRepos } from './services/arch-repos.ts'
 import { createCommitQueue } from './services/commit-queue.ts'
 import { startMaintenance } from './services/maintenance.ts'
 import { mendPackages } from './services/mend-packages.ts'
-import { openReadAccess } from './services/read-access.ts'
 import { mendDatabases } from './services/remake-databases.ts'
 import { openPolicies } from './services/repository-policies.ts'
+import { openTokenRegistry } from './services/token-registry.ts'
 import { createTurns } from './services/turns.ts'
 import { lockDataFolder } from './store/data-lock.ts'
 import { createLookups, type Lookups } from './store/lookups.ts'
@@ -100,21 +102,20 @@ interface Opened {
 
 async function assemble({ settings, log, version }: AppOptions, opened: Opened): Promise<App> {
   const apiKey = settings.api_key ?? (await openApiKey(dataPaths(settings).apiKey))
-  const keyHash = sha256(apiKey)
-  const context = await createContext({ settings, log }, keyHash, opened)
+  const context = await createContext({ settings, log }, sha256(apiKey), opened)
   const basePath = settings.base_path ?? ''
   const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
   const stopping = context.stopping.signal
-  const { archRepos, readAccess } = context
-  const { mayRead } = readAccess
-  const server = createHttpServer({ settings, archRepos, mayRead, isTrustedProxy, log, stopping })
-  const { mount, idle } = createMount(server, { basePath, keyHash, hash: sha256, mayRead })
+  const { archRepos, policies } = context
+  const server = createHttpServer({ settings, archRepos, policies, isTrustedProxy, log, stopping })
+  const { mount, idle } = createMount(server, { basePath, authorization: createAuthorization(context) })
   await mountMetrics(mount, server, context)
   mountReference(mount, version)
   mountTargets(mount, context)
   mountJobs(mount, context)
   mountLogs(mount, context)
   mountPolicies(mount, context)
+  mountTokens(mount, context)
   mountRepositories(mount, context, createAcceleration(settings, isTrustedProxy))
   mountPublications(mount, context)
   mountRemovals(mount, context)
@@ -138,6 +139,7 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
       clearTimeout(overdue)
       await idle()
       await stopMaintenance?.()
+      await context.tokens.saveUses()
       await context.commits.idle()
       await context.archives.stop()
       await context.renderers.close()
@@ -179,7 +181,7 @@ async function createContext(
     renderers,
     archRepos,
     policies,
-    readAccess: await openReadAccess(store, policies, keyHash),
+    tokens: await openTokenRegistry(store, { keyHash, clock }),
     format,
     commits: createCommitQueue({
       store,

@@ -10,8 +10,8 @@ import type { Renderers } from './databases/renderers.ts'
 import type { DatabaseFormat } from './domain/desc-fields.ts'
 import type { ArchRepos } from './services/arch-repos.ts'
 import type { CommitQueue } from './services/commit-queue.ts'
-import type { ReadAccess } from './services/read-access.ts'
 import type { RepositoryPolicies } from './services/repository-policies.ts'
+import type { TokenRegistry } from './services/token-registry.ts'
 import type { Turns } from './services/turns.ts'
 import type { Lookups } from './store/lookups.ts'
 import type { Store } from './store/open-store.ts'
@@ -40,7 +40,7 @@ export interface Context {
   renderers: Renderers
   archRepos: ArchRepos
   policies: RepositoryPolicies
-  readAccess: ReadAccess
+  tokens: TokenRegistry
   format: DatabaseFormat
   commits: CommitQueue
   jobEvents: JobEvents

@@ -80,6 +80,13 @@ function logged({ log }: TestServer): Omit<Answer, 'status'> {
 
 const provocations: Record<HttpCode, Provocation> = {
   UNAUTHORIZED: { prepare: async () => ({ headers: { 'x-api-key': 'wrong' } }) },
+  FORBIDDEN: {
+    async prepare({ client }) {
+      const query = { name: 'builder', scope: ['agent'] }
+      const { token } = await client.call(contract.createToken, { query })
+      return { headers: { 'x-api-key': token } }
+    },
+  },
   READ_UNAUTHORIZED: {
     async prepare(server) {
       await publish(server)
@@ -93,12 +100,10 @@ const provocations: Record<HttpCode, Provocation> = {
   ROUTE_NOT_FOUND: {},
   REPOSITORY_NOT_FOUND: {},
   REPOSITORY_EXISTS: { prepare: publish },
-  TOKEN_NOT_FOUND: { prepare: publish },
+  TOKEN_NOT_FOUND: {},
   TOKEN_EXISTS: {
     async prepare(server) {
-      await publish(server)
-      const query = { name: 'laptop' }
-      await server.client.call(contract.addReadToken, { params: { repo: 'vieter' }, query })
+      await server.client.call(contract.createToken, { query: { name: 'laptop', scope: ['read'] } })
       return undefined
     },
   },

@@ -21,9 +21,9 @@ async function configure(server: TestServer, query: string): Promise<void> {
   await server.request('PATCH', `/api/v1/repos/closed?${query}`)
 }
 
-async function addToken(server: TestServer, name = 'laptop', repo = 'closed'): Promise<string> {
-  const made = await server.client.call(contract.addReadToken, { params: { repo }, query: { name } })
-  return made.token
+async function addToken({ client }: TestServer): Promise<string> {
+  const query = { name: 'laptop', scope: ['read:closed'] }
+  return (await client.call(contract.createToken, { query })).token
 }
 
 function basic(password: string, user = 'vieter'): Record<string, string> {
@@ -175,53 +175,5 @@ describe('a private repository', () => {
     expect([refused.status, refused.headers.get('x-accel-redirect')]).toEqual([401, null])
     const answer = await fetch(server.url + path, { headers: basic(token) })
     expect(answer.headers.get('x-accel-redirect')).toMatch(/^\/internal\//)
-  })
-})
-
-describe('a token', () => {
-  test('is told once, and stored as its SHA-256 alone', async () => {
-    const { server, token } = await startWithPrivate()
-    expect(token).toMatch(/^[\w-]{43}$/)
-    const listed = await server.client.call(contract.listReadTokens, { params: { repo: 'closed' } })
-    expect(listed).toEqual([{ id: 1, name: 'laptop', created_at: expect.any(Number) }])
-  })
-
-  test('opens its own repository, and nothing that asks for the API key', async () => {
-    const { server, token } = await startWithPrivate()
-    await server.request('PATCH', '/api/v1/repos/open?access=token')
-    expect(await statusOf(server, '/open/x86_64/open.db', basic(token))).toBe(401)
-    for (const headers of [basic(token), { 'x-api-key': token }, basic('secret')]) {
-      expect(await statusOf(server, '/closed', headers, 'DELETE')).toBe(401)
-      expect(await statusOf(server, '/api/v1/repos/closed/tokens', headers)).toBe(401)
-    }
-  })
-
-  test('opens nothing once it is revoked; others go on, also after a restart', async () => {
-    const { server, token } = await startWithPrivate()
-    const other = await addToken(server, 'desktop')
-    const remove = () => server.request('DELETE', '/api/v1/repos/closed/tokens/1')
-    expect((await remove()).status).toBe(200)
-    expect([
-      await statusOf(server, database, basic(token)),
-      await statusOf(server, database, basic(other)),
-    ]).toEqual([401, 200])
-    expect(await (await remove()).json()).toMatchObject({ code: 'TOKEN_NOT_FOUND' })
-    await server.app.stop()
-    const next = await startServer({ folder: server.folder })
-    expect([
-      await statusOf(next, database, basic(token)),
-      await statusOf(next, database, basic(other)),
-    ]).toEqual([401, 200])
-  })
-
-  test.each([
-    ['/api/v1/repos/closed/tokens?name=laptop', 409, 'TOKEN_EXISTS'],
-    ['/api/v1/repos/closed/tokens', 400, 'PARAMETER_MISSING'],
-    ['/api/v1/repos/closed/tokens?name=a%0Ab', 400, 'PARAMETER_INVALID'],
-    ['/api/v1/repos/none/tokens?name=x', 404, 'REPOSITORY_NOT_FOUND'],
-  ])('POST %s is %i %s', async (path, status, code) => {
-    const { server } = await startWithPrivate()
-    const answer = await server.request('POST', path)
-    expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ code })])
   })
 })

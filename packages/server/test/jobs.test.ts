@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { keyHolder } from '../src/domain/scopes.ts'
 import { addLog } from '../src/services/add-log.ts'
 import { appendLog } from '../src/services/append-log.ts'
 import { enqueueJob } from '../src/services/enqueue-job.ts'
@@ -153,7 +154,7 @@ describe('a lease', () => {
   test('is nobody’s without its token', async () => {
     const { context, lease } = await leased()
     for (const token of ['', 'x', lease.token.slice(1), `${lease.token}x`]) {
-      const claim = { jobId: lease.job_id, token }
+      const claim = { ...claimOf(lease), token }
       expect(await codeOf(extendLease(context, claim))).toBe('LEASE_LOST')
       expect(await codeOf(finishBuild(context, claim, 0))).toBe('LEASE_LOST')
     }
@@ -432,7 +433,7 @@ describe('the log of a build', () => {
 
 describe('an agent that waits for a job', () => {
   function wait(context: TestContext, signal = new AbortController().signal) {
-    return leaseJobs(context, { archs: ['x86_64'], max: 5, agent: 'a', wait: 60, signal })
+    return leaseJobs(context, { archs: ['x86_64'], max: 5, agent: 'a', caller: keyHolder, wait: 60, signal })
   }
 
   test('gets it as soon as it is queued', async () => {
@@ -503,20 +504,18 @@ describe('a person who builds on the machine at hand', () => {
     const context = await makeContext()
     const target = await addTestTarget(context)
     await enqueue(context, target)
-    const lease = await startJob(context, { target, arch: 'x86_64', force: true, agent: 'me' })
+    const start = (id: number) =>
+      startJob(context, { target: id, arch: 'x86_64', force: true, agent: 'me', caller: keyHolder })
+    const lease = await start(target)
     expect(lease).toMatchObject({ job_id: 1, force: true })
     expect(await jobsOf(context)).toEqual(['1 x86_64 leased forced'])
-    expect(await codeOf(startJob(context, { target, arch: 'x86_64', force: true, agent: 'me' }))).toBe(
-      'JOB_RUNNING',
-    )
-    expect(await codeOf(startJob(context, { target: 9, arch: 'x86_64', force: true, agent: 'me' }))).toBe(
-      'TARGET_NOT_FOUND',
-    )
+    expect(await codeOf(start(target))).toBe('JOB_RUNNING')
+    expect(await codeOf(start(9))).toBe('TARGET_NOT_FOUND')
   })
 })
 
 describe('an agent of Vieter 0.6', () => {
-  const poll = (context: TestContext) => pollJobs(context, { arch: 'x86_64', max: 10 })
+  const poll = (context: TestContext) => pollJobs(context, { arch: 'x86_64', max: 10, caller: keyHolder })
   const endLog = (context: TestContext, target: number, exitCode: number) =>
     addLog(context, {
       target,
@@ -525,6 +524,7 @@ describe('an agent of Vieter 0.6', () => {
       endTime: context.time,
       exitCode,
       bytes: Buffer.from('built\n'),
+      caller: keyHolder,
     })
 
   test('ends the build with its log', async () => {
@@ -581,7 +581,9 @@ describe('an agent of Vieter 0.6', () => {
     const context = await makeContext()
     await enqueue(context, await addTestTarget(context))
     await poll(context)
-    expect(await codeOf(finishBuild(context, { jobId: 1, token: '' }, 0))).toBe('LEASE_LOST')
+    expect(await codeOf(finishBuild(context, { jobId: 1, token: '', caller: keyHolder }, 0))).toBe(
+      'LEASE_LOST',
+    )
   })
 
   test('stores a log that nobody asked for as well', async () => {

@@ -103,6 +103,27 @@ describe('a store of an older version', () => {
   })
 })
 
+describe('a store with tokens of repositories', () => {
+  test('has them as tokens that read these repositories, under names that differ', async () => {
+    const path = newPath()
+    await (await makeOlderStore(path, '0004-policies')).destroy()
+    const database = new DatabaseSync(path)
+    database.exec(`
+      insert into repositories (name, visible) values ('a', 1), ('b', 1);
+      insert into read_tokens (repository_id, name, token_hash, created_at)
+      values (1, 'laptop', 'hash 1', 7), (2, 'laptop', 'hash 2', 7);
+    `)
+    database.close()
+    const store = await openStore(path)
+    const common = { archs: '', created_at: 7, expires_at: null, last_used_at: null, revoked_at: null }
+    expect(await store.selectFrom('tokens').selectAll().orderBy('id').execute()).toEqual([
+      { id: 1, name: 'a/laptop', secret_hash: 'hash 1', scopes: 'read:a', ...common },
+      { id: 2, name: 'b/laptop', secret_hash: 'hash 2', scopes: 'read:b', ...common },
+    ])
+    await store.destroy()
+  })
+})
+
 describe('a data folder', () => {
   test('in use is refused, and free again once it is let go', () => {
     const folder = temporaryFolder(onTestFinished)

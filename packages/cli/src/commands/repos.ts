@@ -7,7 +7,6 @@ import { printRemoval } from '../removal-report.ts'
 import { UsageError } from '../usage-error.ts'
 import { addReposConfigCommands } from './repos-config.ts'
 import { addReposNamesCommands } from './repos-names.ts'
-import { addReposTokenCommands } from './repos-token.ts'
 
 const columns: readonly Column<RepositorySummary>[] = [
   { heading: 'repo', value: ({ name }) => name },
@@ -25,7 +24,6 @@ export function addReposCommands(program: Command, run: Run): void {
   const group = addGroup(program, 'repos', 'see repositories, say what they take, remove what was published')
   addListCommand(group, run)
   addReposConfigCommands(group, run)
-  addReposTokenCommands(group, run)
   addReposNamesCommands(group, run)
   addRemoveCommand(group, run)
 }

@@ -1,12 +1,10 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Context } from '../context.ts'
 import { findUnchanged } from '../services/find-database.ts'
-import type { ReadAccess } from '../services/read-access.ts'
 import { commonHeaders } from './common-headers.ts'
 import { formatHttpDate, parseHttpDate } from './http-date.ts'
 
-interface PollParts extends Pick<Context, 'archRepos'> {
-  mayRead: ReadAccess['mayRead']
+interface PollParts extends Pick<Context, 'archRepos' | 'policies'> {
   basePath: string
   newRequestId: () => string
   stopping: AbortSignal
@@ -38,13 +36,13 @@ export function answerPolls(parts: PollParts, handle: RequestListener): RequestL
 }
 
 function find(
-  { archRepos, mayRead, basePath, stopping }: PollParts,
+  { archRepos, policies, basePath, stopping }: PollParts,
   { method, url = '', headers }: IncomingMessage,
 ) {
   const since = parseHttpDate(headers['if-modified-since'])
   if (since === undefined || method !== 'GET' || stopping.aborted || !url.startsWith(basePath)) return
   if (otherConditions.some((name) => headers[name] !== undefined)) return
   const [, repository = '', arch = '', filename = ''] = filePath.exec(url.slice(basePath.length)) ?? []
-  if (!mayRead(repository, undefined)) return
+  if (policies.of(repository).access !== 'public') return
   return findUnchanged({ archRepos }, { repository, arch, filename, since })
 }

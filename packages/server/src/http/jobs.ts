@@ -10,29 +10,35 @@ import { startJob } from '../services/start-job.ts'
 import { uploadBuiltPackage } from '../services/upload-built-package.ts'
 import { packageBody, readBody } from './body.ts'
 import { answerEmpty, claimOf, type Mount } from './mount.ts'
+import { createKeyWarnings } from './warn-of-key.ts'
 
 /** Bytes of one piece of a log. */
 const maxLogPiece = 4 * 1024 * 1024
 
 export function mountJobs(mount: Mount, context: Context): void {
+  const warnOfKey = createKeyWarnings(context)
   mount(contract.enqueueJob, async ({ query, reply }) => {
     const { target, arch, force, timeout } = query
     await enqueueJob(context, { target, arch, force: force === true, timeout })
     return answerEmpty(reply)
   })
-  mount(contract.pollJobs, async ({ query }) => pollJobs(context, query))
+  mount(contract.pollJobs, async ({ query, request, caller }) => {
+    warnOfKey(caller(), { agent: 'of Vieter 0.6', address: request.ip })
+    return pollJobs(context, { ...query, caller: caller() })
+  })
   mount(contract.listJobs, async ({ query }) =>
     findJobs(context, { limit: query.limit ?? 25, offset: query.offset ?? 0 }),
   )
-  mount(contract.leaseJobs, async ({ query, reply }) => {
+  mount(contract.leaseJobs, async ({ query, request, reply, caller }) => {
     const { arch, max = 1, agent = '', wait = 0 } = query
+    warnOfKey(caller(), { agent, address: request.ip })
     const hungUp = new AbortController()
     reply.raw.once('close', () => hungUp.abort())
-    return leaseJobs(context, { archs: arch, max, agent, wait, signal: hungUp.signal })
+    return leaseJobs(context, { archs: arch, max, agent, caller: caller(), wait, signal: hungUp.signal })
   })
-  mount(contract.startJob, async ({ query }) => {
+  mount(contract.startJob, async ({ query, caller }) => {
     const { target, arch, force, timeout, agent = '' } = query
-    return startJob(context, { target, arch, force: force === true, timeout, agent })
+    return startJob(context, { target, arch, force: force === true, timeout, agent, caller: caller() })
   })
   mount(contract.extendLease, async (call) => extendLease(context, claimOf(call)))
   mount(contract.appendLog, async (call) => {

@@ -39,9 +39,9 @@ export function mountLogs(mount: Mount, context: Context): void {
     }
     return reply as never
   })
-  mount(contract.addLog, async ({ query, request, reply }) => {
+  mount(contract.addLog, async ({ query, request, reply, caller }) => {
     const bytes = await readBody({ request, reply }, context.settings.max_log_size * mebibyte)
-    return addLog(context, { ...query, bytes })
+    return addLog(context, { ...query, bytes, caller: caller() })
   })
   mount(contract.removeLog, async ({ params, reply }) => {
     await removeLog(context, params.id)

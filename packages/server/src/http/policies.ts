@@ -8,11 +8,10 @@ import {
 } from '../services/configure-repository.ts'
 import { listServedFiles } from '../services/list-served-files.ts'
 import { importNameList, listNameLists, removeNameList } from '../services/name-lists.ts'
-import { addReadToken, listReadTokens, removeReadToken } from '../services/read-tokens.ts'
 import { streamBody } from './body.ts'
 import { answerEmpty, type Mount } from './mount.ts'
 
-/** Repositories with what they decide for themselves, the tokens that open them, and the official names. */
+/** Repositories with what they decide for themselves, and the official names. */
 export function mountPolicies(mount: Mount, context: Context): void {
   mount(contract.listRepositories, async ({ mayRead }) =>
     (await listRepositories(context)).filter(({ name }) => mayRead(name)),
@@ -23,12 +22,6 @@ export function mountPolicies(mount: Mount, context: Context): void {
     configureRepository(context, params.repo, query),
   )
   mount(contract.listServedFiles, async ({ params, query }) => listServedFiles(context, params.repo, query))
-  mount(contract.listReadTokens, async ({ params }) => listReadTokens(context, params.repo))
-  mount(contract.addReadToken, async ({ params, query }) => addReadToken(context, params.repo, query.name))
-  mount(contract.removeReadToken, async ({ params, reply }) => {
-    await removeReadToken(context, params.repo, params.id)
-    return answerEmpty(reply)
-  })
   mount(contract.listNameLists, async () => listNameLists(context))
   mount(contract.importNameList, async ({ params, request, reply }) =>
     importNameList(context, { list: params.list, body: streamBody({ request, reply }) }),

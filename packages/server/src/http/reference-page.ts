@@ -1,4 +1,4 @@
-import type { Endpoint, errorTable } from '@vieter/api'
+import { describeAccess, type Endpoint, type errorTable } from '@vieter/api'
 import { escapeHtml } from './html.ts'
 
 type ErrorTable = typeof errorTable
@@ -23,8 +23,8 @@ export function formatReferencePage(
 <title>Vieter’s HTTP API</title><style>${style}</style></head><body>
 <h1>Vieter’s HTTP API</h1>
 <p>Version ${escapeHtml(version)}. Answers under <code>/api/v1</code> are <code>{"message": "", "data": …}</code>; of an error,
-<code>message</code> says what happened, <code>code</code> is stable, <code>hint</code> says what to do. The key goes into
-<code>X-Api-Key</code> or <code>Authorization: Bearer</code>. As a machine reads it: <a href="v1/openapi.json">openapi.json</a>.</p>
+<code>message</code> says what happened, <code>code</code> is stable, <code>hint</code> says what to do. A token goes into
+<code>X-Api-Key</code> or <code>Authorization: Bearer</code>; each endpoint says which scopes it needs. As a machine reads it: <a href="v1/openapi.json">openapi.json</a>.</p>
 ${endpoints.map(formatEndpoint).join('\n')}
 <h2>Errors</h2>
 <table><tr><th>code</th><th>status</th><th>meaning</th><th>hint</th></tr>
@@ -34,15 +34,9 @@ ${Object.entries(errors).map(formatError).join('\n')}
 }
 
 function formatEndpoint(endpoint: Endpoint): string {
-  const auth = {
-    none: 'open to all',
-    read: 'open to all, but for private repositories',
-    key: 'needs the API key',
-    lease: 'needs the API key and X-Lease-Token',
-  }[endpoint.auth]
   const errors = endpoint.errors.map((code) => `<code>${code}</code>`).join(' ')
   return `<section id="${endpoint.id}"><h3><code><span class="method">${endpoint.method}</span>${escapeHtml(endpoint.path)}</code></h3>
-<p>${escapeHtml(endpoint.summary)} (${auth}${endpoint.body === 'none' ? '' : `; body: ${endpoint.body}`})</p>
+<p>${escapeHtml(endpoint.summary)} (${describeAccess(endpoint)}${endpoint.body === 'none' ? '' : `; body: ${endpoint.body}`})</p>
 ${formatQuery(endpoint)}${errors === '' ? '' : `<p>Errors: ${errors}</p>`}</section>`
 }
 

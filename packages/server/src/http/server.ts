@@ -10,7 +10,7 @@ import {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { ArchRepos } from '../services/arch-repos.ts'
-import type { ReadAccess } from '../services/read-access.ts'
+import type { RepositoryPolicies } from '../services/repository-policies.ts'
 import { answerPolls } from './answer-polls.ts'
 import { commonHeaders } from './common-headers.ts'
 import { createListener } from './listener.ts'
@@ -25,7 +25,7 @@ const apiPrefixes = ['/api/', '/health']
 interface HttpServerOptions {
   settings: Settings
   archRepos: ArchRepos
-  mayRead: ReadAccess['mayRead']
+  policies: RepositoryPolicies
   isTrustedProxy: IsTrustedProxy
   log: Logger
   /** Once it is aborted new requests are refused and connections are not kept. */
@@ -36,14 +36,14 @@ interface HttpServerOptions {
 export function createHttpServer({
   settings,
   archRepos,
-  mayRead,
+  policies,
   isTrustedProxy,
   log,
   stopping,
 }: HttpServerOptions): FastifyInstance {
   const basePath = settings.base_path ?? ''
   const newRequestId = createRequestIds()
-  const polls = { archRepos, mayRead, basePath, newRequestId, stopping }
+  const polls = { archRepos, policies, basePath, newRequestId, stopping }
   const server: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     childLoggerFactory: createRequestLog,

@@ -10,11 +10,14 @@ import { verifyDatabases } from './verify-databases.ts'
 /** How often the server looks for leases that expired and schedules that came due, in milliseconds. */
 const interval = 1000
 const secondsPerDay = 86_400
+/** How often it is written when tokens were used last, in seconds. */
+const usesInterval = 60
 
 /** Starts what the server does by itself, time and again. The function that it returns stops it and waits for what runs. */
 export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
   const { settings, clock, log } = context
   let nextCleaning = await resumeCleanUp(context)
+  let nextSaving = clock() + usesInterval
   let running: Promise<void> = Promise.resolve()
   let verifying: Promise<void> = Promise.resolve()
   let busy = false
@@ -23,6 +26,10 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
     await expireLeases(context)
     await expirePublications(context)
     await enqueueDueTargets(context)
+    if (clock() >= nextSaving) {
+      nextSaving = clock() + usesInterval
+      await context.tokens.saveUses()
+    }
     if (clock() < nextCleaning) return
     nextCleaning = await planCleanUp(context)
     // Takes its time beside all else, but not twice at once.

@@ -1,6 +1,7 @@
 import { AppError, type Lease } from '@vieter/api'
 import type { Context } from '../context.ts'
 import { parseArch } from '../domain/repository-name.ts'
+import type { Caller } from '../domain/scopes.ts'
 import { enqueueJob, findJob, findLeasedJob } from '../store/jobs.ts'
 import { findTarget } from '../store/targets.ts'
 import { startLease } from './start-lease.ts'
@@ -11,12 +12,13 @@ interface StartInput {
   force: boolean
   timeout?: number | undefined
   agent: string
+  caller: Caller
 }
 
 /** Enqueues a build and leases it at once. Throws TARGET_NOT_FOUND, JOB_RUNNING, and PARAMETER_INVALID for a bad architecture. */
 export async function startJob(
   parts: Pick<Context, 'store' | 'settings' | 'clock'>,
-  { target: targetId, arch, force, timeout, agent }: StartInput,
+  { target: targetId, arch, force, timeout, agent, caller }: StartInput,
 ): Promise<Lease> {
   parseArch(arch)
   return parts.store.transaction().execute(async (trx) => {
@@ -26,6 +28,6 @@ export async function startJob(
     const id = await enqueueJob(trx, { targetId, arch, force, timeout, now: parts.clock() })
     const job = await findJob(trx, id)
     if (!job) throw new Error(`job ${id} was enqueued but is not there`)
-    return startLease(parts, trx, { job, target, agent })
+    return startLease(parts, trx, { job, target, agent, caller })
   })
 }

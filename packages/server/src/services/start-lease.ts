@@ -1,5 +1,6 @@
 import type { BuildConfig, Lease, Target } from '@vieter/api'
 import type { Context } from '../context.ts'
+import type { Caller } from '../domain/scopes.ts'
 import { makeToken, sha256 } from '../secrets.ts'
 import { markLeased } from '../store/jobs.ts'
 import { insertLog } from '../store/logs.ts'
@@ -15,7 +16,7 @@ const legacyGrace = 1800
 export async function startLease(
   { settings, clock }: Parts,
   trx: Store,
-  { job, target, agent }: { job: JobRow; target: Target; agent: string },
+  { job, target, agent, caller }: { job: JobRow; target: Target; agent: string; caller: Caller },
 ): Promise<Lease> {
   const token = makeToken()
   const expiresAt = clock() + settings.lease_duration
@@ -27,6 +28,7 @@ export async function startLease(
     tokenHash: sha256(token).toString('hex'),
     expiresAt,
     logId,
+    tokenId: caller.tokenId,
   })
   const config = buildConfigOf(job, target, settings)
   return { job_id: job.id, log_id: logId, token, expires_at: expiresAt, arch: job.arch, ...config }
@@ -36,7 +38,7 @@ export async function startLease(
 export async function startLegacyLease(
   { settings, clock }: Parts,
   trx: Store,
-  { job, target }: { job: JobRow; target: Target },
+  { job, target, caller }: { job: JobRow; target: Target; caller: Caller },
 ): Promise<BuildConfig> {
   const config = buildConfigOf(job, target, settings)
   const expiresAt = clock() + config.timeout + legacyGrace
@@ -48,6 +50,7 @@ export async function startLegacyLease(
     tokenHash: '',
     expiresAt,
     logId,
+    tokenId: caller.tokenId,
   })
   return config
 }

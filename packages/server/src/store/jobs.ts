@@ -31,6 +31,7 @@ export async function enqueueJob(store: Store, request: JobRequest): Promise<num
       token_hash: '',
       expires_at: null,
       log_id: null,
+      token_id: null,
     })
     .onConflict((conflict) =>
       conflict.columns(['target_id', 'arch', 'state']).doUpdateSet(({ fn, ref, val }) => ({
@@ -64,12 +65,19 @@ export async function enqueueTargets(store: Store, targetIds: readonly number[],
     .execute()
 }
 
-/** Queued jobs of these architectures whose target is not being built for that architecture now, oldest first. */
+/**
+ * Queued jobs of these architectures, and of targets of these repositories, whose target is not being built for that
+ * architecture now, oldest first.
+ */
 export async function findLeasableJobs(
   store: Store,
-  archs: readonly string[],
-  limit: number,
+  {
+    archs,
+    repositories,
+    max,
+  }: { archs: readonly string[]; repositories?: readonly string[] | undefined; max: number },
 ): Promise<JobRow[]> {
+  const targets = store.selectFrom('targets').select('id')
   return store
     .selectFrom('jobs')
     .selectAll()
@@ -86,8 +94,11 @@ export async function findLeasableJobs(
         ),
       ),
     )
+    .$if(repositories !== undefined, (query) =>
+      query.where('target_id', 'in', targets.where('repo', 'in', repositories ?? [])),
+    )
     .orderBy('id')
-    .limit(limit)
+    .limit(max)
     .execute()
 }
 
@@ -110,6 +121,21 @@ export async function findLeasedJob(
     .executeTakeFirst()
 }
 
+/** Whether a token holds a lease on a job whose packages go to a repository. */
+export async function holdsLeaseFor(
+  store: Store,
+  { tokenId, repository, now }: { tokenId: number; repository: string; now: number },
+): Promise<boolean> {
+  const row = await store
+    .selectFrom('jobs')
+    .select('id')
+    .where('token_id', '=', tokenId)
+    .where('repo', '=', repository)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export async function findJobs(
   store: Store,
   { limit, offset }: { limit: number; offset: number },
@@ -128,6 +154,7 @@ export async function markLeased(
     tokenHash: string
     expiresAt: number
     logId: number
+    tokenId: number | null
   },
 ): Promise<void> {
   await store
@@ -140,6 +167,7 @@ export async function markLeased(
       token_hash: lease.tokenHash,
       expires_at: lease.expiresAt,
       log_id: lease.logId,
+      token_id: lease.tokenId,
     })
     .where('id', '=', id)
     .execute()

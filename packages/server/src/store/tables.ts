@@ -120,6 +120,8 @@ interface JobsTable {
   token_hash: string
   expires_at: number | null
   log_id: number | null
+  /** The token of who leased it; null: the API key, or not leased. */
+  token_id: number | null
 }
 
 interface LogsTable {
@@ -168,14 +170,23 @@ interface StagedPackagesTable {
 /** The policies that a repository has of its own; null: the default. */
 type RepositoryPoliciesTable = { repository_id: number } & Record<PolicyName, string | null>
 
-/** Tokens that open a private repository for reading. */
-interface ReadTokensTable {
+export interface TokensTable {
   id: Generated<number>
-  repository_id: number
+  /** Unique among those that are not revoked. */
   name: string
   /** Lower-case hex of the SHA-256 of the token. */
-  token_hash: string
+  secret_hash: string
+  /** A comma list, such as `publish:REPO,read`. */
+  scopes: string
+  /** A comma list; empty: all. */
+  archs: string
   created_at: number
+  /** Null: never. */
+  expires_at: number | null
+  /** Null: never. Written a while after the use. */
+  last_used_at: number | null
+  /** Null: not revoked. The row stays, so that whoever shows the token is told what became of it. */
+  revoked_at: number | null
 }
 
 /** Lists of names of official repositories. */
@@ -213,7 +224,7 @@ export interface Tables {
   chores: ChoresTable
   staged_packages: StagedPackagesTable
   repository_policies: RepositoryPoliciesTable
-  read_tokens: ReadTokensTable
+  tokens: TokensTable
   name_lists: NameListsTable
   listed_names: ListedNamesTable
   served_files: ServedFilesTable

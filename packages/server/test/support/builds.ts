@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { AppError, Lease } from '@vieter/api'
+import { keyHolder } from '../../src/domain/scopes.ts'
 import { addTarget } from '../../src/services/add-target.ts'
 import type { LeaseClaim } from '../../src/services/held-job.ts'
 import { leaseJobs } from '../../src/services/lease-jobs.ts'
@@ -29,6 +30,7 @@ export function leaseNow(context: TestContext, max = 10): Promise<Lease[]> {
     archs: ['x86_64', 'aarch64'],
     max,
     agent: 'agent',
+    caller: keyHolder,
     wait: 0,
     signal: new AbortController().signal,
   })
@@ -42,7 +44,7 @@ export async function leaseOne(context: TestContext): Promise<Lease> {
 }
 
 export function claimOf(lease: Lease): LeaseClaim {
-  return { jobId: lease.job_id, token: lease.token }
+  return { jobId: lease.job_id, token: lease.token, caller: keyHolder }
 }
 
 /** The code of a refusal, or `taken`. */

@@ -15,8 +15,8 @@ import { createRenderers } from '../../src/databases/renderers.ts'
 import { sha256 } from '../../src/secrets.ts'
 import { openArchRepos } from '../../src/services/arch-repos.ts'
 import { createCommitQueue } from '../../src/services/commit-queue.ts'
-import { openReadAccess } from '../../src/services/read-access.ts'
 import { openPolicies } from '../../src/services/repository-policies.ts'
+import { openTokenRegistry } from '../../src/services/token-registry.ts'
 import { createTurns } from '../../src/services/turns.ts'
 import { createLookups } from '../../src/store/lookups.ts'
 import { openReader, openStore } from '../../src/store/open-store.ts'
@@ -76,7 +76,7 @@ export async function makeContext(
     renderers,
     archRepos,
     policies,
-    readAccess: await openReadAccess(store, policies, sha256('secret')),
+    tokens: await openTokenRegistry(store, { keyHash: sha256('secret'), clock }),
     format,
     logFiles: await logFiles(join(folder, 'logs')),
     commits: createCommitQueue({

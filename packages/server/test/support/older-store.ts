@@ -12,11 +12,11 @@ interface OlderTables extends Omit<Tables, 'packages' | 'staged_packages'> {
   staged_packages: { log_id: number; filename: string; blob_key: string; package: string }
 }
 
-/** Makes a store as a Vieter had it that knew no later migration than 0002-segments. */
-export async function makeOlderStore(path: string): Promise<Kysely<OlderTables>> {
+/** Makes a store as a Vieter had it that knew no later migration; with a later one than 0002-segments the tables are others. */
+export async function makeOlderStore(path: string, last = '0002-segments'): Promise<Kysely<OlderTables>> {
   const store = new Kysely<OlderTables>({ dialect: sqliteDialect(openSqlite(path)) })
   const migrator = new Migrator({ db: store, provider: { getMigrations: async () => migrations } })
-  const { error } = await migrator.migrateTo('0002-segments')
+  const { error } = await migrator.migrateTo(last)
   if (error) throw error
   return store
 }

@@ -4,6 +4,7 @@ import { segments } from './0002-segments.ts'
 import { packageDetails } from './0003-package-details.ts'
 import { policies } from './0004-policies.ts'
 import { publications } from './0005-publications.ts'
+import { tokens } from './0006-tokens.ts'
 import { chores } from './0007-chores.ts'
 
 /** All migrations, by the name under which they are recorded. A released one is never changed. */
@@ -13,5 +14,6 @@ export const migrations: Record<string, Migration> = {
   '0003-package-details': packageDetails,
   '0004-policies': policies,
   '0005-publications': publications,
+  '0006-tokens': tokens,
   '0007-chores': chores,
 }
