@@ -12,6 +12,7 @@ afterAll(() => shop.stop())
 
 test('a hostile PKGBUILD finds no key, no token, no socket, and no way to change anything', async () => {
   const { port, apiKey } = shop.server
+  const token = [shop.agentToken.slice(0, 9), shop.agentToken.slice(9)]
   const innocent = await shop.sources.addRepository('innocent', {
     PKGBUILD: formatPkgbuild({ name: 'innocent', version: '1-1' }),
   })
@@ -24,7 +25,7 @@ test('a hostile PKGBUILD finds no key, no token, no socket, and no way to change
         build: [
           'trap - ERR; set +e; exec 2>&1',
           'echo "[environment]"; env; tr "\\0" "\\n" < /proc/1/environ; cat /proc/*/environ 2>/dev/null | tr "\\0" "\\n"',
-          'echo "[secrets]"; for key in labo""ratory-key X-Api-Key X-Lease-Token VIETER_; do grep -rIls -- "$key" /etc /root /home /build /run /tmp /var /srv 2>/dev/null | grep -v ^/build/source || true; done',
+          `echo "[secrets]"; for key in labo""ratory-key '${token.join("''")}' X-Api-Key X-Lease-Token VIETER_; do grep -rIls -- "$key" /etc /root /home /build /run /tmp /var /srv 2>/dev/null | grep -v ^/build/source || true; done`,
           'echo "[sockets]"; find / -xdev -type s 2>/dev/null || true; ls /var/run/docker.sock /run/docker.sock /run/podman 2>&1 || true',
           'echo "[mounts]"; cut -d" " -f4,5,9- /proc/self/mountinfo',
           'echo "[user]"; id; sudo -n id 2>&1 || true; su -c id 2>&1 </dev/null || true; grep Cap /proc/self/status; grep NoNewPrivs /proc/self/status',
@@ -48,7 +49,7 @@ test('a hostile PKGBUILD finds no key, no token, no socket, and no way to change
     ).split(/^\[/m)[0] ?? ''
 
   expect(log).toContain('[end]')
-  expect(log).not.toContain(apiKey)
+  for (const secret of [apiKey, shop.agentToken]) expect(log).not.toContain(secret)
   expect(section('environment')).not.toMatch(/VIETER_|TOKEN|SECRET|API|DOCKER/i)
   expect(section('secrets')).toBe('')
   expect(section('sockets')).not.toMatch(/^\//m)

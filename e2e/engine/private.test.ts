@@ -35,7 +35,7 @@ test('builds for a private repository use what is in it, without a credential of
   expect(app.exitCode).toBe(0)
   expect(app.log).toContain('installing what the build needs: library')
   expect(app.log).toMatch(/^Server = http:\/\/[\d.]+:\d+\/closed\//m)
-  expect(app.log).not.toContain(shop.server.apiKey)
+  for (const secret of [shop.server.apiKey, shop.agentToken]) expect(app.log).not.toContain(secret)
   const database = await fetch(`${shop.server.address}/closed/${architecture}/closed.db`)
   expect(database.status).toBe(401)
 

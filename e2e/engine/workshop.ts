@@ -25,6 +25,8 @@ export interface Workshop {
   readonly engine: Engine
   readonly sources: GitHost
   readonly server: VieterServer
+  /** What the agent shows the server: it is for agents alone. */
+  readonly agentToken: string
   agent: VieterProcess
   readonly scratch: Scratch
   startAgent(settings?: Settings): Promise<VieterProcess>
@@ -52,9 +54,10 @@ export async function openWorkshop(): Promise<Workshop> {
       VIETER_DEFAULT_BUILD_TIMEOUT: '120',
     },
   })
+  const agentToken = (await command('tokens', 'create', 'lab', '--scope', 'agent')).trim()
   const begin = (settings: Settings = {}) =>
     startAgent({
-      server,
+      server: { address: server.address, apiKey: agentToken },
       socket: engine.socket,
       dataFolder: `${scratch.path}/agent`,
       settings: { VIETER_AGENT_NAME: 'lab', ...settings },
@@ -74,6 +77,7 @@ export async function openWorkshop(): Promise<Workshop> {
     engine,
     sources,
     server,
+    agentToken,
     agent: await begin(),
     scratch,
     startAgent: begin,
