@@ -9,6 +9,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { openAgentToken } from './agent-token.mjs'
 import { ensureInstalled, pinnedNode } from './install.mjs'
 
 const cli = join('packages', 'cli', 'bin', 'vieter.mjs')
@@ -63,7 +64,13 @@ async function runBeside(plan, children, stopping) {
   const found = await probe.result
   if (stopping.aborted || children.server.hasEnded) return
   console.log(formatEngine(found))
-  if (found.ok) children.others.push(startAgent(plan, stopping))
+  if (!found.ok) return
+  // With an API key that a person has chosen, the agent shows what they chose.
+  const environment = plan.keyFile
+    ? { ...plan.environment, VIETER_API_KEY_FILE: await openAgentToken(plan, [pinnedNode, cli]) }
+    : plan.environment
+  if (stopping.aborted || children.server.hasEnded) return
+  children.others.push(startAgent(plan, environment, stopping))
 }
 
 /** Stops all that runs, agents before the server that they report to. Returns the server's exit code. */
@@ -226,9 +233,7 @@ function startChild(commandLine, environment, output = 'inherit') {
 }
 
 /** The agent beside the server, in the same data folder. Its end is told, and does not end the server. */
-function startAgent(plan, stopping) {
-  const environment = { ...plan.environment }
-  if (plan.keyFile) environment.VIETER_API_KEY_FILE = plan.keyFile
+function startAgent(plan, environment, stopping) {
   const agent = startChild(['agent', ...plan.options], environment)
   agent.ended.then((code) => {
     if (!stopping.aborted)

@@ -1,6 +1,7 @@
 export { AppError, isErrorCode } from './app-error.ts'
 export { type Client, createClient } from './client.ts'
 export { contract } from './contract.ts'
+export { describeAccess } from './describe-access.ts'
 export { describeSchedule } from './describe-schedule.ts'
 export type { Answer, Auth, Endpoint, Returns } from './endpoint.ts'
 export { type ErrorCode, type ErrorExample, errorTable } from './error-table.ts'
@@ -35,6 +36,6 @@ export type {
   TargetKind,
   Token,
 } from './schemas.ts'
-export { describeAccess, type ScopeName, scopeTable } from './scopes.ts'
+export { type ScopeName, scopeTable } from './scopes.ts'
 export { checkBranch, checkSourcePath, checkSourceUrl } from './source.ts'
 export { isTimeZone, offsetAt } from './time-zone.ts'

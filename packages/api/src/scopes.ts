@@ -1,5 +1,3 @@
-import type { Endpoint } from './endpoint.ts'
-
 /** What a scope lets do, and whether it names the repository that it is for, as in `publish:REPO`. */
 interface ScopeEntry {
   repository: 'none' | 'optional' | 'required'
@@ -27,11 +25,3 @@ export const scopeTable = {
 } as const satisfies Record<string, ScopeEntry>
 
 export type ScopeName = keyof typeof scopeTable
-
-/** Who may call an endpoint, for people. */
-export function describeAccess({ auth, scopes }: Pick<Endpoint, 'auth' | 'scopes'>): string {
-  const tokens = [...scopes, 'admin'].join(', ')
-  if (auth === 'none') return 'open to all'
-  if (auth === 'read') return `open to all, but for private repositories: ${tokens}`
-  return auth === 'lease' ? `${tokens}, with the lease token` : tokens
-}

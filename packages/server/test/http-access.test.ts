@@ -27,6 +27,12 @@ const granted: Partial<Record<keyof typeof contract, readonly Holder[]>> = {
   findRepository: ['read', 'read:mine', 'publish:mine'],
   findArchRepo: ['read', 'read:mine', 'publish:mine'],
   getRepository: ['read', 'read:mine', 'publish:mine'],
+  getPackage: ['read', 'read:mine', 'publish:mine'],
+  listPackageFiles: ['read', 'read:mine', 'publish:mine'],
+  getBuildInformation: ['read', 'read:mine', 'publish:mine'],
+  listPackageEntries: ['read', 'read:mine', 'publish:mine'],
+  getInstallScript: ['read', 'read:mine', 'publish:mine'],
+  getChangelog: ['read', 'read:mine', 'publish:mine'],
   publishPackage: ['publish:mine', 'agent-0.6:mine'],
   listServedFiles: ['read', 'read:mine', 'publish:mine', 'agent'],
   listNameLists: ['read'],
@@ -45,7 +51,7 @@ const granted: Partial<Record<keyof typeof contract, readonly Holder[]>> = {
   finishBuild: ['agent'],
 }
 /** What is about no single repository and hides private ones by itself. */
-const openToAll = ['listRepositories']
+const openToAll = ['listRepositories', 'listPackages']
 
 const refusals = ['UNAUTHORIZED', 'READ_UNAUTHORIZED', 'FORBIDDEN']
 const endpoints: readonly Endpoint[] = Object.values(contract)

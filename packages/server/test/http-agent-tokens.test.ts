@@ -94,6 +94,7 @@ describe('a stolen agent token', () => {
       'getLastUpdate',
       'getLastSync',
       'listRepositories',
+      'listPackages',
       'leaseJobs',
       'getOpenapi',
       'getReference',

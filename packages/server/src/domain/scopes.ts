@@ -53,7 +53,7 @@ function invalid(fault: string): AppError {
 }
 
 /** What a request asks for. */
-interface Wish {
+export interface Wish {
   /** The scopes that do besides `admin`. */
   scopes: readonly ScopeName[]
   /** It changes nothing. */

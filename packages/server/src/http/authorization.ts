@@ -1,8 +1,8 @@
 import { AppError, type Endpoint } from '@vieter/api'
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Context } from '../context.ts'
-import { type Caller, decideAccess } from '../domain/scopes.ts'
-import { holdsLeaseFor } from '../store/jobs.ts'
+import { type Caller, decideAccess, type Wish } from '../domain/scopes.ts'
+import { authorize } from '../services/authorize.ts'
 import { lastOfEach } from './last-of-each.ts'
 
 type Parts = Pick<Context, 'tokens' | 'policies' | 'reader' | 'clock'>
@@ -26,7 +26,9 @@ export function createAuthorization(parts: Parts): Authorization {
     return (request, reply, done) => {
       const { repo } = request.params as { repo?: string }
       if (endpoint.auth === 'read' && (repo === undefined || isPublic(repo))) return done()
-      authorize(parts, endpoint, request).then(
+      const secret = secretOf(request, endpoint)
+      const unknownAs = endpoint.auth === 'read' ? 'READ_UNAUTHORIZED' : 'UNAUTHORIZED'
+      authorize(parts, { secret, unknownAs, wish: wishOf(endpoint, request) }).then(
         (caller) => {
           callers.set(request, caller)
           done()
@@ -56,31 +58,13 @@ export function createAuthorization(parts: Parts): Authorization {
   }
 }
 
-/** Throws UNAUTHORIZED, or READ_UNAUTHORIZED, for who is not known, and FORBIDDEN for who may not call this. */
-async function authorize(
-  { tokens, reader, clock }: Parts,
-  endpoint: Endpoint,
-  request: FastifyRequest,
-): Promise<Caller> {
-  const holder = tokens.identify(secretOf(request, endpoint) ?? '')
-  if (holder?.kind !== 'valid') throw unauthorized(endpoint, holder?.message)
-  const { caller } = holder
-  const { repo: repository } = request.params as { repo?: string }
-  const isReading = endpoint.method === 'GET'
-  const wish = { scopes: endpoint.scopes, isReading, repository, archs: archsOf(endpoint, request) }
-  const decision = decideAccess(caller, wish)
-  if (decision.kind === 'refused') throw new AppError('FORBIDDEN', { message: decision.message })
-  if (decision.kind === 'granted' || repository === undefined || caller.tokenId === null) return caller
-  if (await holdsLeaseFor(reader, { tokenId: caller.tokenId, repository, now: clock() })) return caller
-  throw new AppError('FORBIDDEN', {
-    message: `The token ${caller.name} reads ${repository} only while it holds a lease for it.`,
-    hint: 'Agents read what they build for; `vieter tokens create NAME --scope read:REPO` makes a token that reads.',
-  })
-}
-
-function unauthorized({ auth }: Endpoint, message: string | undefined): AppError {
-  if (auth === 'read') return new AppError('READ_UNAUTHORIZED', message === undefined ? {} : { message })
-  return new AppError('UNAUTHORIZED', { message: message ?? '401 Unauthorized' })
+function wishOf(endpoint: Endpoint, request: FastifyRequest): Wish {
+  return {
+    scopes: endpoint.scopes,
+    isReading: endpoint.method === 'GET',
+    repository: (request.params as { repo?: string }).repo,
+    archs: archsOf(endpoint, request),
+  }
 }
 
 /** Tells pacman and browsers that a password would do. */

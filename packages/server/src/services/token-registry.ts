@@ -26,13 +26,19 @@ interface KnownToken {
   caller: Caller
 }
 
+interface KnownTokens {
+  byHash: ReadonlyMap<string, KnownToken>
+  /** In the order of their names. */
+  byId: ReadonlyMap<number, KnownToken>
+}
+
 /** `keyHash`: the SHA-256 of the API key. */
 export async function openTokenRegistry(
   store: Store,
   { keyHash, clock }: { keyHash: Buffer; clock: () => number },
 ): Promise<TokenRegistry> {
   const key = keyHash.toString('hex')
-  let byHash = await loadTokens(store)
+  let known = await loadTokens(store)
   const uses = new Map<number, number>()
   const unsaved = new Map<number, number>()
 
@@ -45,24 +51,25 @@ export async function openTokenRegistry(
     identify(secret) {
       const hash = sha256(secret).toString('hex')
       if (hash === key) return { kind: 'valid', caller: keyHolder }
-      const known = byHash.get(hash)
-      if (!known) return undefined
-      const message = describeEnd(known.row)
+      const token = known.byHash.get(hash)
+      if (!token) return undefined
+      const message = describeEnd(token.row)
       if (message !== undefined) return { kind: 'ended', message }
-      uses.set(known.row.id, clock())
-      unsaved.set(known.row.id, clock())
-      return { kind: 'valid', caller: known.caller }
+      uses.set(token.row.id, clock())
+      unsaved.set(token.row.id, clock())
+      return { kind: 'valid', caller: token.caller }
     },
     isValid({ tokenId }) {
-      const known = byHash.values().find(({ row }) => row.id === tokenId)
-      return tokenId === null || (known !== undefined && describeEnd(known.row) === undefined)
+      if (tokenId === null) return true
+      const token = known.byId.get(tokenId)
+      return token !== undefined && describeEnd(token.row) === undefined
     },
     list: () =>
-      Array.from(byHash.values())
+      Array.from(known.byId.values())
         .filter(({ row }) => row.revoked_at === null)
         .map(({ row }) => tokenOf({ ...row, last_used_at: uses.get(row.id) ?? row.last_used_at })),
     async reload() {
-      byHash = await loadTokens(store)
+      known = await loadTokens(store)
     },
     async saveUses() {
       if (unsaved.size === 0) return
@@ -73,9 +80,12 @@ export async function openTokenRegistry(
   }
 }
 
-async function loadTokens(store: Store): Promise<ReadonlyMap<string, KnownToken>> {
-  const rows = await findTokens(store)
-  return new Map(rows.map((row) => [row.secret_hash, { row, caller: callerOf(row) }]))
+async function loadTokens(store: Store): Promise<KnownTokens> {
+  const tokens = (await findTokens(store)).map((row) => ({ row, caller: callerOf(row) }))
+  return {
+    byHash: new Map(tokens.map((token) => [token.row.secret_hash, token])),
+    byId: new Map(tokens.map((token) => [token.row.id, token])),
+  }
 }
 
 function callerOf(row: TokenRow): Caller {
