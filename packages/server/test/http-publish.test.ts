@@ -14,7 +14,7 @@ const run = promisify(execFile)
 const archive = packageArchive()
 const filename = 'hello-1.0-1-x86_64.pkg.tar.zst'
 const unauthorized =
-  '{"message":"401 Unauthorized","data":"","code":"UNAUTHORIZED","hint":"Send the server’s key as `X-Api-Key: KEY` or `Authorization: Bearer KEY`."}'
+  '{"message":"401 Unauthorized","data":"","code":"UNAUTHORIZED","hint":"Send a token, or the server’s API key, as `X-Api-Key: TOKEN` or `Authorization: Bearer TOKEN`."}'
 
 describe('the key', () => {
   test.each<[string, Record<string, string>, number]>([
