@@ -344,6 +344,7 @@ export const contract = {
     summary:
       'Open a publication: packages that are uploaded to it appear together, when it is committed, or not at all.',
     auth: 'key',
+    scopes: ['publish'],
     query: Type.Object({ repo }),
     returns: schemas.Publication,
     errors: ['PARAMETER_MISSING', 'REPOSITORY_NAME_INVALID'],
@@ -351,6 +352,7 @@ export const contract = {
   getPublication: endpoint('getPublication', 'GET /api/v1/publications/:id', {
     summary: 'One publication, and the packages that wait in it.',
     auth: 'key',
+    scopes: ['publish'],
     params: id,
     returns: schemas.Publication,
     errors: ['PUBLICATION_NOT_FOUND'],
@@ -359,6 +361,7 @@ export const contract = {
     summary:
       'Upload a package to a publication, with `X-Signature` as for `/:repo/publish`. Nobody sees it yet. The same file may be sent again.',
     auth: 'key',
+    scopes: ['publish'],
     params: id,
     query: Type.Object({
       filename: Type.Optional(
@@ -383,6 +386,7 @@ export const contract = {
     summary:
       'Publish all packages of a publication in one commit. When one is refused none is published, and the publication stays open. Committed again, it answers the same.',
     auth: 'key',
+    scopes: ['publish'],
     params: id,
     query: Type.Object({
       replace: flag('replace what was published with the same versions, or under the same file names'),
@@ -403,6 +407,7 @@ export const contract = {
     summary:
       'Throw a publication away with the packages that wait in it. After `publication_timeout` without a package the server does so itself.',
     auth: 'key',
+    scopes: ['publish'],
     params: id,
     returns: 'empty',
     errors: ['PUBLICATION_NOT_FOUND', 'PUBLICATION_COMMITTED'],

@@ -70,7 +70,9 @@ describe('exit codes', () => {
       server,
       environment: { VIETER_API_KEY: 'wrong' },
     })
-    expect(stderr).toMatch(/^error: The token is missing or wrong, has expired or was revoked\.\nhint: Set `api_key` in ~\/\.vieterrc/)
+    expect(stderr).toMatch(
+      /^error: The token is missing or wrong, has expired or was revoked\.\nhint: Set `api_key` in ~\/\.vieterrc/,
+    )
     expect(code).toBe(1)
   })
 

@@ -34,6 +34,11 @@ const granted: Partial<Record<keyof typeof contract, readonly Holder[]>> = {
   getInstallScript: ['read', 'read:mine', 'publish:mine'],
   getChangelog: ['read', 'read:mine', 'publish:mine'],
   publishPackage: ['publish:mine', 'agent-0.6:mine'],
+  openPublication: ['publish:mine'],
+  getPublication: ['publish:mine'],
+  uploadPackage: ['publish:mine'],
+  commitPublication: ['publish:mine'],
+  discardPublication: ['publish:mine'],
   listServedFiles: ['read', 'read:mine', 'publish:mine', 'agent'],
   listNameLists: ['read'],
   listTargets: ['read'],
@@ -59,6 +64,8 @@ const secrets = new Map<Holder, string>([
   ['stranger', 'x'.repeat(43)],
   ['key', 'secret'],
 ])
+/** By their repositories. */
+const publications = new Map<string, number>()
 let server: TestServer
 
 beforeAll(async () => {
@@ -67,6 +74,7 @@ beforeAll(async () => {
   for (const repo of ['mine', 'other']) {
     await server.publish(repo, packageArchive())
     await server.request('PATCH', `/api/v1/repos/${repo}?access=token`)
+    publications.set(repo, (await client.call(contract.openPublication, { query: { repo } })).id)
   }
   for (const name of holders.filter((holder) => !unknown.includes(holder) && holder !== 'key')) {
     const query = { name, scope: [name], ...(name.startsWith('agent') ? { arch: ['x86_64'] } : {}) }
@@ -85,8 +93,10 @@ function headersOf(holder: Holder): Record<string, string> {
 
 /** The address of an endpoint, for what is not there, but for the repository. */
 function pathOf({ path, query }: Endpoint, repo: string): string {
-  const values: Record<string, string> = { repo, arch: 'x86_64', id: '999', filename: 'mine.db' }
+  const id = path.includes('/publications/') ? `${publications.get(repo)}` : '999'
+  const values: Record<string, string> = { repo, arch: 'x86_64', id, filename: 'mine.db' }
   const filled = path.replaceAll(/:([a-z]+)/g, (_, name: string) => values[name] ?? 'x')
+  if (query.required?.includes('repo')) return `${filled}?repo=${repo}`
   return 'arch' in query.properties ? `${filled}?arch=x86_64` : filled
 }
 
@@ -100,10 +110,15 @@ async function isLetIn(endpoint: Endpoint, repo: string, holder: Holder): Promis
   return !refusals.includes(code)
 }
 
-function expectedOf({ id, auth, params }: Endpoint, repo: string): readonly Holder[] {
+function isAboutOneRepository({ path, params, query }: Endpoint): boolean {
+  return 'repo' in params.properties || query.required?.includes('repo') || path.includes('/publications/')
+}
+
+function expectedOf(endpoint: Endpoint, repo: string): readonly Holder[] {
+  const { id, auth } = endpoint
   if (auth === 'none' || openToAll.includes(id)) return holders
   const theirs = granted[id as keyof typeof contract] ?? []
-  const isOthers = 'repo' in params.properties && repo === 'other'
+  const isOthers = isAboutOneRepository(endpoint) && repo === 'other'
   const allowed = isOthers ? theirs.filter((holder) => holder === 'read') : theirs
   return holders.filter((holder) => [...allowed, 'admin', 'key'].includes(holder))
 }

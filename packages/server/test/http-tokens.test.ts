@@ -9,7 +9,7 @@ import { createToken } from '../src/services/create-token.ts'
 import { findTokens } from '../src/store/tokens.ts'
 import { makeContext } from './support/context.ts'
 import { filesIn } from './support/folders.ts'
-import { packageArchive } from './support/packages.ts'
+import { entriesOf, packageArchive } from './support/packages.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 async function addToken({ client }: TestServer, ...scope: string[]): Promise<string> {
@@ -131,6 +131,31 @@ describe('a token', () => {
     const { code } = (await answer.json()) as { code: string }
     expect(`${answer.status} ${code}`).toBe(expected)
     expect(await usesOf(server)).toEqual([0])
+  })
+})
+
+describe('a token that publishes', () => {
+  test('does so in its repository, with one package or several together, and removes nothing', async () => {
+    const server = await startServer()
+    const ci = createClient({ address: server.url, apiKey: await addToken(server, 'publish:repo') })
+    const { id } = await ci.call(contract.openPublication, { query: { repo: 'repo' } })
+    for (const name of ['a', 'b']) {
+      const body = Uint8Array.from(packageArchive({ name }))
+      await ci.call(contract.uploadPackage, { params: { id }, body })
+    }
+    expect((await ci.call(contract.getPublication, { params: { id } })).packages).toHaveLength(2)
+    await ci.call(contract.commitPublication, { params: { id } })
+    const body = Uint8Array.from(packageArchive({ name: 'c' }))
+    await ci.call(contract.publishPackage, { params: { repo: 'repo' }, body })
+    const database = await fetch(`${server.url}/repo/x86_64/repo.db`)
+    expect(await entriesOf(database)).toEqual(['a-1.0-1', 'b-1.0-1', 'c-1.0-1'])
+    const removal = ci.call(contract.removePackage, {
+      params: { repo: 'repo', arch: 'x86_64', pkgname: 'a' },
+    })
+    await expect(removal).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: 'This needs a token with the scope admin; the token ci has publish:repo.',
+    })
   })
 })
 

@@ -28,7 +28,8 @@ export function createAuthorization(parts: Parts): Authorization {
       if (endpoint.auth === 'read' && (repo === undefined || isPublic(repo))) return done()
       const secret = secretOf(request, endpoint)
       const unknownAs = endpoint.auth === 'read' ? 'READ_UNAUTHORIZED' : 'UNAUTHORIZED'
-      authorize(parts, { secret, unknownAs, wish: wishOf(endpoint, request) }).then(
+      const publication = publicationOf(endpoint, request)
+      authorize(parts, { secret, unknownAs, wish: wishOf(endpoint, request), publication }).then(
         (caller) => {
           callers.set(request, caller)
           done()
@@ -62,9 +63,21 @@ function wishOf(endpoint: Endpoint, request: FastifyRequest): Wish {
   return {
     scopes: endpoint.scopes,
     isReading: endpoint.method === 'GET',
-    repository: (request.params as { repo?: string }).repo,
+    repository: (request.params as { repo?: string }).repo ?? requiredRepository(endpoint, request),
     archs: archsOf(endpoint, request),
   }
+}
+
+/** The repository that a query has to name; where it only may, it chooses among what is shown. */
+function requiredRepository(
+  { query: { required } }: Endpoint,
+  { query }: FastifyRequest,
+): string | undefined {
+  return required?.includes('repo') ? lastOfEach(query).repo : undefined
+}
+
+function publicationOf({ path }: Endpoint, { params }: FastifyRequest): number | undefined {
+  return path.startsWith('/api/v1/publications/:id') ? Number((params as { id: string }).id) : undefined
 }
 
 /** Tells pacman and browsers that a password would do. */
