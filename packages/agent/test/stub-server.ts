@@ -141,7 +141,7 @@ export async function stubServer(port = 0): Promise<StubServer> {
     job.exitCode = Number(url.searchParams.get('exit_code'))
     if (job.exitCode === 0) await stub.onSuccess(job)
     finishers.get(job.lease.job_id)?.()
-    return { log_id: job.lease.log_id, published: [] }
+    return { log_id: job.lease.log_id, published: [], leftovers: [] }
   }
 
   function answer(response: ServerResponse, data: unknown): void {

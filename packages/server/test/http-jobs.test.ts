@@ -61,6 +61,7 @@ describe('a whole build over HTTP', () => {
     expect(await client.call(contract.finishBuild, { ...held, query: { exit_code: 0 } })).toEqual({
       log_id,
       published: [{ name: 'hello', version: '1.0-1', archs: ['x86_64'] }],
+      leftovers: [],
     })
     expect(await entriesOf(await fetch(`${server.url}/repo/x86_64/repo.db`))).toEqual(['hello-1.0-1'])
     expect(await client.call(contract.getLogContent, { params: { id: log_id } })).toBe('one\ntwo\n')
