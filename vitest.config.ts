@@ -6,6 +6,8 @@ const patient = { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: f
 /** scripts/test.mjs runs these projects; those named after the engine want a network namespace of their own. */
 export default defineConfig({
   test: {
+    // Left alone, Vitest keeps a core for itself, which is half of a small machine.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
