@@ -72,7 +72,10 @@ async function compareOne(path: string, server: VieterServer, place: Place): Pro
   if (answer.refusal !== undefined) {
     return { filename, refusal: answer.refusal, fields: 0, files: 0, differences: [], isIdentical: false }
   }
-  await runChecked('repo-add', ['--quiet', join(place.folder, 'theirs.db.tar.gz'), path])
+  await runChecked('repo-add', ['--quiet', join(place.folder, 'theirs.db.tar.gz'), path], {
+    // In the C locale its bsdtar would write names as escapes.
+    environment: { ...process.env, LANG: 'C.UTF-8', LC_ALL: undefined },
+  })
   const theirs = await readEntry(
     join(place.folder, 'theirs.db.tar.gz'),
     join(place.folder, 'theirs.files.tar.gz'),
