@@ -21,7 +21,7 @@ export async function openFile(path: string): Promise<OpenBlob | undefined> {
   }
 }
 
-/** Milliseconds: what the system has in memory is read in a tenth of this, also 1 MiB; what lies on a disk in a multiple. */
+/** Milliseconds: what the system has in memory is read in a tenth of this, also 2 MiB; what lies on a disk in a multiple. */
 const quick = 4
 /** How many reads go through the pool after the first one that was slow; after each further one twice as many. */
 const firstPause = 4

@@ -129,15 +129,21 @@ export async function loadPlan(
   const all = changes.some((change) => concernsAll(change, extent))
   const ofBases = all || !row ? [] : await findNamesOfBases(store, row.id, changes.flatMap(basesIn))
   const names = all ? 'all' : [...new Set([...changes.flatMap(namesIn), ...ofBases])]
-  const known = new Map<number, PlannedPackage>()
-  for (const { id, arch } of visible.values()) {
-    const entries = await findEntries(store, id, names)
-    before.archRepos.set(arch, new Map(entries.map((pkg) => [pkg.name, sameObject(known, pkg)])))
-  }
   const filenames = changes.flatMap((change) =>
     change.kind === 'publish' ? change.packages.map((pkg) => pkg.filename) : [],
   )
-  const served = row ? await findPublished(store, row.id, filenames) : []
+  // All questions at once: each way to the store's thread and back takes longer than its answer.
+  const [served, remembered, ...found] = await Promise.all([
+    row ? findPublished(store, row.id, filenames) : [],
+    row ? findServedHashes(store, row.id, filenames) : new Map<string, string>(),
+    ...Array.from(visible.values(), async ({ id, arch }) => ({
+      arch,
+      entries: await findEntries(store, id, names),
+    })),
+  ])
+  const known = new Map<number, PlannedPackage>()
+  for (const { arch, entries } of found)
+    before.archRepos.set(arch, new Map(entries.map((pkg) => [pkg.name, sameObject(known, pkg)])))
   const published = new Map(served.map((pkg) => [pkg.filename, pkg]))
   const own = policies.own(repository)
   const rules: Rules = {
@@ -146,7 +152,7 @@ export async function loadPlan(
     policiesWith: (next) => policies.with(repository, next),
     defaultArch: settings.default_arch,
     published,
-    remembered: row ? await findServedHashes(store, row.id, filenames) : new Map(),
+    remembered,
   }
   const after = copyState(before)
   return { repository, repositoryId: row?.id, before, after, published, own, rules, isChanged: false }
