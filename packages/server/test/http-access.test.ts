@@ -1,5 +1,6 @@
 import { contract, type Endpoint } from '@vieter/api'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { endOfFile } from './support/folders.ts'
 import { packageArchive } from './support/packages.ts'
 import { connectRaw, lines } from './support/raw-client.ts'
 import { startServer, type TestServer } from './support/server.ts'
@@ -66,10 +67,11 @@ const secrets = new Map<Holder, string>([
 ])
 /** By their repositories. */
 const publications = new Map<string, number>()
+const onEnd = endOfFile()
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer({ onEnd: afterAll })
+  server = await startServer({ onEnd })
   const { client } = server
   for (const repo of ['mine', 'other']) {
     await server.publish(repo, packageArchive())

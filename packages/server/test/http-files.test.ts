@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sha256 } from './support/folders.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { endOfFile, sha256 } from './support/folders.ts'
 import { entriesOf, packageArchive, readServedDatabase } from './support/packages.ts'
 import { askRaw } from './support/raw-client.ts'
 import { startServer, type TestServer } from './support/server.ts'
@@ -8,10 +8,11 @@ import { startServer, type TestServer } from './support/server.ts'
 const archive = packageArchive({ name: 'hello', version: '1.0-1', pkginfo: 'pkgdesc = A greeting\n' })
 const filename = 'hello-1.0-1-x86_64.pkg.tar.zst'
 
+const onEnd = endOfFile()
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer({ onEnd: afterAll })
+  server = await startServer({ onEnd })
   expect((await server.publish('repo', archive)).status).toBe(200)
 })
 

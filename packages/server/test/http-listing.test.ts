@@ -1,16 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { formatPackagesPage } from '../src/http/listing-page.ts'
 import { listPackages } from '../src/services/list-packages.ts'
 import { publishPackage } from '../src/services/publish-package.ts'
 import { streamOf } from './support/builds.ts'
 import { makeContext } from './support/context.ts'
+import { endOfFile } from './support/folders.ts'
 import { packageArchive } from './support/packages.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
+const onEnd = endOfFile()
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer({ onEnd: afterAll })
+  server = await startServer({ onEnd })
   await server.publish('repo', packageArchive({ name: 'zlib', version: '2:1.3-1' }))
   await server.publish('repo', packageArchive({ name: 'libsigc++', version: '1.0~rc1-1', arch: 'any' }))
   await server.publish('repo', packageArchive({ name: 'other', version: '1-1', arch: 'aarch64' }))

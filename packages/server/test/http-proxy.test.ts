@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { parseTrustedProxies } from '../src/http/trusted-proxies.ts'
+import { endOfFile } from './support/folders.ts'
 import { packageArchive } from './support/packages.ts'
 import { askRaw } from './support/raw-client.ts'
 import { startServer, type TestServer } from './support/server.ts'
@@ -8,10 +9,11 @@ const archive = packageArchive({ name: 'hello', version: '1.0-1' })
 const file = 'hello-1.0-1-x86_64.pkg.tar.zst'
 
 describe('base_path', () => {
+  const onEnd = endOfFile()
   let server: TestServer
 
   beforeAll(async () => {
-    server = await startServer({ onEnd: afterAll, settings: { base_path: '/a/vieter' } })
+    server = await startServer({ onEnd, settings: { base_path: '/a/vieter' } })
     expect((await server.publish('a/vieter/repo', archive)).status).toBe(200)
   })
 

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { endOfFile } from './support/folders.ts'
 import { packageArchive } from './support/packages.ts'
 import { askRaw, connectRaw, lines } from './support/raw-client.ts'
 import { startServer, type TestServer } from './support/server.ts'
@@ -8,10 +9,11 @@ const size = archive.length
 const path = '/repo/x86_64/hello-1.0-1-x86_64.pkg.tar.zst'
 const database = '/repo/x86_64/repo.db'
 
+const onEnd = endOfFile()
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer({ onEnd: afterAll })
+  server = await startServer({ onEnd })
   expect((await server.publish('repo', archive)).status).toBe(200)
 })
 
