@@ -1,19 +1,11 @@
-import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { AppError } from '@vieter/api'
 import type { Settings } from '@vieter/config'
 import type { Logger } from 'pino'
 import { openApiKey } from './api-key.ts'
-import { createArchiveReaders } from './archives/archive-readers.ts'
-import { diskSpace } from './blobs/disk-space.ts'
-import { fsBlobs } from './blobs/fs-blobs.ts'
-import { logFiles } from './blobs/log-files.ts'
 import { clock } from './clock.ts'
-import type { Context } from './context.ts'
+import { closeContext, createContext, type OpenStores } from './create-context.ts'
 import { dataPaths } from './data-paths.ts'
-import { formatOf } from './databases/entry-reader.ts'
-import { packFiles } from './databases/pack-files.ts'
-import { createRenderers } from './databases/renderers.ts'
 import { makeFolder } from './files.ts'
 import { createAcceleration } from './http/acceleration.ts'
 import { createAuthorization } from './http/authorization.ts'
@@ -34,28 +26,19 @@ import { mountTargets } from './http/targets.ts'
 import { mountTokens } from './http/tokens.ts'
 import { parseTrustedProxies } from './http/trusted-proxies.ts'
 import { sha256 } from './secrets.ts'
-import { openArchRepos } from './services/arch-repos.ts'
-import { createCommitQueue } from './services/commit-queue.ts'
 import { startMaintenance } from './services/maintenance.ts'
 import { mendPackages } from './services/mend-packages.ts'
 import { mendDatabases } from './services/remake-databases.ts'
-import { openPolicies } from './services/repository-policies.ts'
-import { openTokenRegistry } from './services/token-registry.ts'
-import { createTurns } from './services/turns.ts'
 import { lockDataFolder } from './store/data-lock.ts'
-import { createLookups, type Lookups } from './store/lookups.ts'
-import { openReader, openStore, type Store } from './store/open-store.ts'
-import { type Snapshots, snapshotsOf } from './store/snapshots.ts'
+import { createLookups } from './store/lookups.ts'
+import { openReader, openStore } from './store/open-store.ts'
+import { snapshotsOf } from './store/snapshots.ts'
 
 interface AppOptions {
   settings: Settings
   log: Logger
   version: string
 }
-
-/** How many packages are opened at once for what they say of themselves. */
-const headReadings = 4
-const mebibyte = 1024 * 1024
 
 /** How long requests under way may take to end when the server stops, in milliseconds; then they are cut off. */
 const stopGrace = 1500
@@ -91,18 +74,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
-interface Opened {
-  store: Store
-  reader: Store
-  lookups: Lookups
-  snapshots: Snapshots
+interface Opened extends OpenStores {
   /** Closes what was opened, and lets go of the data folder. */
   close(): Promise<void>
 }
 
 async function assemble({ settings, log, version }: AppOptions, opened: Opened): Promise<App> {
   const apiKey = settings.api_key ?? (await openApiKey(dataPaths(settings).apiKey))
-  const context = await createContext({ settings, log }, sha256(apiKey), opened)
+  const context = await createContext({ settings, keyHash: sha256(apiKey), clock, log }, opened)
   const basePath = settings.base_path ?? ''
   const isTrustedProxy = parseTrustedProxies(settings.trusted_proxies)
   const stopping = context.stopping.signal
@@ -140,65 +119,9 @@ async function assemble({ settings, log, version }: AppOptions, opened: Opened):
       await idle()
       await stopMaintenance?.()
       await context.tokens.saveUses()
-      await context.commits.idle()
-      await context.archives.stop()
-      await context.renderers.close()
-      await context.packs.close()
+      await closeContext(context)
       await opened.close()
     },
-  }
-}
-
-async function createContext(
-  { settings, log }: Pick<AppOptions, 'settings' | 'log'>,
-  keyHash: Buffer,
-  { store, reader, lookups, snapshots }: Opened,
-): Promise<Context> {
-  const paths = dataPaths(settings)
-  const blobs = await fsBlobs(paths.packages)
-  await makeFolder(paths.databases)
-  const packs = packFiles(paths.databases)
-  const renderers = createRenderers(paths.store, store)
-  const archRepos = await openArchRepos(store)
-  const policies = await openPolicies(store, settings)
-  const format = formatOf(settings)
-  return {
-    settings,
-    store,
-    reader,
-    snapshots,
-    lookups,
-    fileSearches: createTurns(1),
-    headReadings: createTurns(headReadings),
-    blobs,
-    archives: createArchiveReaders({ decoderMemory: settings.decoder_memory * mebibyte }),
-    disk: diskSpace(
-      [settings.data_dir, ...(settings.pkg_dir ? [paths.packages] : [])],
-      settings.disk_reserve,
-    ),
-    logFiles: await logFiles(paths.logs),
-    packs,
-    renderers,
-    archRepos,
-    policies,
-    tokens: await openTokenRegistry(store, { keyHash, clock }),
-    format,
-    commits: createCommitQueue({
-      store,
-      blobs,
-      packs,
-      renderers,
-      archRepos,
-      policies,
-      format,
-      clock,
-      settings,
-      log,
-    }),
-    jobEvents: new EventEmitter({ captureRejections: false }).setMaxListeners(0),
-    stopping: new AbortController(),
-    clock,
-    log,
   }
 }
 

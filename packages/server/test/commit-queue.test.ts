@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findFile } from '../src/services/find-file.ts'
@@ -114,7 +114,6 @@ describe('a change whose commit fails', () => {
     const context = await makeContext()
     const submit = await publish(context, 'a')
     const folder = join(context.folder, 'databases', '1')
-    mkdirSync(dirname(folder))
     writeFileSync(folder, 'in the way')
     await expect(submit()).rejects.toThrow(/EEXIST|ENOTDIR/)
     expect(await generationOf(context)).toBe(0)

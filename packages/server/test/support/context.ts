@@ -1,23 +1,11 @@
-import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import type { Settings } from '@vieter/config'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import { createArchiveReaders } from '../../src/archives/archive-readers.ts'
 import type { BlobStore } from '../../src/blobs/blob-store.ts'
-import { diskSpace } from '../../src/blobs/disk-space.ts'
-import { fsBlobs } from '../../src/blobs/fs-blobs.ts'
-import { logFiles } from '../../src/blobs/log-files.ts'
 import type { Context } from '../../src/context.ts'
-import { formatOf } from '../../src/databases/entry-reader.ts'
-import { packFiles } from '../../src/databases/pack-files.ts'
-import { createRenderers } from '../../src/databases/renderers.ts'
+import { closeContext, createContext } from '../../src/create-context.ts'
 import { sha256 } from '../../src/secrets.ts'
-import { openArchRepos } from '../../src/services/arch-repos.ts'
-import { createCommitQueue } from '../../src/services/commit-queue.ts'
-import { openPolicies } from '../../src/services/repository-policies.ts'
-import { openTokenRegistry } from '../../src/services/token-registry.ts'
-import { createTurns } from '../../src/services/turns.ts'
 import { createLookups } from '../../src/store/lookups.ts'
 import { openReader, openStore } from '../../src/store/open-store.ts'
 import { snapshotsOf } from '../../src/store/snapshots.ts'
@@ -37,64 +25,24 @@ export async function makeContext(
   wrapBlobs: (blobs: BlobStore) => BlobStore = (blobs) => blobs,
 ): Promise<TestContext> {
   const folder = temporaryFolder(onTestFinished)
-  const settings = settingsIn(folder, changes)
-  const store = await openStore(join(folder, 'store.sqlite'))
+  const path = join(folder, 'store.sqlite')
+  const store = await openStore(path)
   onTestFinished(() => store.destroy())
-  const reader = await openReader(join(folder, 'store.sqlite'))
+  const reader = await openReader(path)
   onTestFinished(() => reader.destroy())
-  const lookups = createLookups(join(folder, 'store.sqlite'))
+  const lookups = createLookups(path)
   onTestFinished(() => lookups.close())
-  const blobs = wrapBlobs(await fsBlobs(join(folder, 'packages')))
-  const archives = createArchiveReaders()
-  onTestFinished(() => archives.stop())
-  const packs = packFiles(join(folder, 'databases'))
-  const renderers = createRenderers(join(folder, 'store.sqlite'), store)
-  onTestFinished(async () => {
-    await context.commits.idle()
-    await renderers.close()
-    await packs.close()
-  })
-  const archRepos = await openArchRepos(store)
-  const policies = await openPolicies(store, settings)
-  const format = formatOf(settings)
-  const log = pino({ level: 'silent' })
-  const clock = () => context.time
-  const context: TestContext = {
-    folder,
-    time: 1_800_000_000,
-    settings,
-    store,
-    blobs,
-    archives,
-    disk: diskSpace([folder], settings.disk_reserve),
-    reader,
-    snapshots: snapshotsOf(join(folder, 'store.sqlite')),
-    lookups,
-    fileSearches: createTurns(1),
-    headReadings: createTurns(4),
-    packs,
-    renderers,
-    archRepos,
-    policies,
-    tokens: await openTokenRegistry(store, { keyHash: sha256('secret'), clock }),
-    format,
-    logFiles: await logFiles(join(folder, 'logs')),
-    commits: createCommitQueue({
-      store,
-      blobs,
-      packs,
-      renderers,
-      archRepos,
-      policies,
-      format,
-      clock,
-      settings,
-      log,
-    }),
-    jobEvents: new EventEmitter(),
-    stopping: new AbortController(),
-    clock,
-    log,
-  }
+  const made = await createContext(
+    {
+      settings: settingsIn(folder, changes),
+      keyHash: sha256('secret'),
+      clock: () => context.time,
+      log: pino({ level: 'silent' }),
+      wrapBlobs,
+    },
+    { store, reader, lookups, snapshots: snapshotsOf(path) },
+  )
+  const context: TestContext = { ...made, folder, time: 1_800_000_000 }
+  onTestFinished(() => closeContext(context))
   return context
 }
