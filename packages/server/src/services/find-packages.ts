@@ -10,6 +10,7 @@ import {
   type PackageSummaryRow,
 } from '../store/package-search.ts'
 import type { ArchRepo } from './arch-repos.ts'
+import { summaryOf } from './package-summary.ts'
 import { searchFiles } from './search-files.ts'
 
 interface PackageQuery {
@@ -53,7 +54,7 @@ export async function findPackages(
   const page = { limit, offset }
   if (file === undefined) {
     const rows = await findPackageSummaries(parts.lookups.store, filter, page)
-    return rows.map((row) => summaryOf(row, archRepos))
+    return rows.map((row) => placedSummaryOf(row, archRepos))
   }
   return findOwners(parts, { filter, file, page, signal }, archRepos)
 }
@@ -95,7 +96,7 @@ async function findOwners(
   // One that was removed meanwhile has no row any more.
   return owned.flatMap(({ paths, ...entry }) => {
     const row = rowOf.get(keyOf(entry))
-    return row ? [{ ...summaryOf(row, archRepos), paths }] : []
+    return row ? [{ ...placedSummaryOf(row, archRepos), paths }] : []
   })
 }
 
@@ -103,20 +104,7 @@ function keyOf({ archRepoId, packageId }: FoundEntry): string {
   return `${archRepoId} ${packageId}`
 }
 
-function summaryOf(row: PackageSummaryRow, archRepos: ReadonlyMap<number, ArchRepo>): PackageSummary {
+function placedSummaryOf(row: PackageSummaryRow, archRepos: ReadonlyMap<number, ArchRepo>): PackageSummary {
   const { repository = '', arch = '' } = archRepos.get(row.archRepoId) ?? {}
-  return {
-    repo: repository,
-    arch,
-    name: row.name,
-    version: row.version,
-    base: row.base,
-    description: row.description,
-    package_arch: row.arch,
-    filename: row.filename,
-    size: row.size,
-    installed_size: row.installedSize,
-    build_date: row.buildDate,
-    published_at: row.publishedAt,
-  }
+  return summaryOf(row, { repo: repository, arch })
 }

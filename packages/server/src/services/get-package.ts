@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { readEntryFields } from '../domain/package-details.ts'
 import { extraOf, type PackageExtra } from '../domain/package-extra.ts'
 import { findEarlierFiles, findPackageInfo, type PackageInfoRow } from '../store/package-info.ts'
+import { summaryOf } from './package-summary.ts'
 import { readPackageHead } from './read-package-head.ts'
 
 /** Where a package is, and how it is called. */
@@ -13,7 +14,7 @@ export interface PackagePlace {
   name: string
 }
 
-type Parts = Pick<Context, 'archRepos' | 'reader' | 'blobs' | 'archives'>
+type Parts = Pick<Context, 'archRepos' | 'reader' | 'blobs' | 'archives' | 'headReadings'>
 
 /** All that is known of a package. Throws PACKAGE_NOT_FOUND. */
 export async function getPackage(parts: Parts, place: PackagePlace): Promise<PackageInfo> {
@@ -22,18 +23,7 @@ export async function getPackage(parts: Parts, place: PackagePlace): Promise<Pac
   const list = (field: string) => [...(fields.get(field) ?? [])]
   const earlier = await findEarlierFiles(parts.reader, row)
   return {
-    repo: place.repo,
-    arch: place.arch,
-    name: row.name,
-    version: row.version,
-    base: row.base,
-    description: row.description,
-    package_arch: row.arch,
-    filename: row.filename,
-    size: row.size,
-    installed_size: row.installedSize,
-    build_date: row.buildDate,
-    published_at: row.publishedAt,
+    ...summaryOf(row, place),
     url: list('URL')[0] ?? '',
     packager: list('PACKAGER')[0] ?? '',
     licenses: list('LICENSE'),
@@ -71,7 +61,8 @@ export async function getPackageRow(
 async function findExtra(parts: Parts, { extra, blobKey }: PackageInfoRow): Promise<PackageExtra> {
   if (extra !== null) return JSON.parse(extra) as PackageExtra
   try {
-    const pkginfo = (await readPackageHead(parts, blobKey)).get('.PKGINFO')
+    const head = await parts.headReadings(() => readPackageHead(parts, blobKey))
+    const pkginfo = head.get('.PKGINFO')
     return extraOf(parsePkginfo(new TextDecoder().decode(pkginfo)))
   } catch (fault) {
     if (fault instanceof FormatError) return { backup: [], xdata: [], unknown: [] }
