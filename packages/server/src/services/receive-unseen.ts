@@ -25,14 +25,21 @@ export async function receiveUnseen(
   { body, signature, holderOf }: Incoming,
 ): Promise<StoredPackage> {
   const pkg = await receivePackage(parts, body, signature)
+  const earlier = await stage(parts, pkg, holderOf)
+  if (earlier !== undefined) await parts.blobs.delete(earlier)
+  return pkg
+}
+
+/** Returns the blob of the file that it takes the place of. When it throws, the blob of the package is deleted. */
+async function stage(
+  { store, blobs }: ReceivingParts,
+  pkg: StoredPackage,
+  holderOf: Incoming['holderOf'],
+): Promise<string | undefined> {
   try {
-    const earlier = await parts.store
-      .transaction()
-      .execute(async (trx) => stagePackage(trx, await holderOf(trx, pkg), pkg))
-    if (earlier !== undefined) await parts.blobs.delete(earlier)
-    return pkg
+    return await store.transaction().execute(async (trx) => stagePackage(trx, await holderOf(trx, pkg), pkg))
   } catch (fault) {
-    await parts.blobs.delete(pkg.blobKey)
+    await blobs.delete(pkg.blobKey)
     throw fault
   }
 }
