@@ -133,7 +133,7 @@ describe('while writing fails, nothing is acknowledged and all is served on; the
 })
 
 describe('while reading fails', () => {
-  const large = makeOne('large', 'x86_64', 3_000_000)
+  const large = makeOne('large', 'x86_64', 8_000_000)
   const path = `/lab/x86_64/${large.filename}`
 
   test('a download is cut off, not ended as if it were whole; the next one is whole', async () => {
